@@ -1,0 +1,57 @@
+# Works on a machine that has Python >= 3.11 and make; uses uv when it is there.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: demo test check format lock canvas bench bench-oracle bench-peers clean
+
+demo: $(INSTALLED)        ## import the sample data into a fresh store and open the app
+	$(BIN)/lineage demo
+
+test: $(INSTALLED)        ## every test, on SQLite and on a real Neo4j
+	$(BIN)/pytest -n 2 --dist loadfile
+
+check: $(INSTALLED)       ## the one definition of good: format, lint, types, architecture, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 --dist loadfile
+
+format: $(INSTALLED)      ## let ruff format and mend what it can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(INSTALLED)        ## resolve the dependencies anew
+	uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev \
+	  --generate-hashes --no-header --no-emit-index-url pyproject.toml -o requirements.lock
+
+canvas:                   ## rebuild the lineage canvas (needs node)
+	cd app/canvas/frontend && npm ci && npm test && npm run build
+
+bench: $(INSTALLED)       ## what it costs, as ratios in one run
+	$(BIN)/python -m benchmarks.imports
+	$(BIN)/python -m benchmarks.stores
+
+bench-oracle: $(INSTALLED) ## the columns that break and influence a statement, by execution
+	$(BIN)/python -m benchmarks.oracle tests/cases/oracle --worlds 3
+
+bench-peers: $(INSTALLED)  ## other tools on the same cases: make bench-peers CASES=cases.jsonl
+	$(BIN)/python -m benchmarks.peers $(CASES)
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(INSTALLED): pyproject.toml requirements.lock
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv venv --quiet --allow-existing --python '>=3.11' .venv && \
+	  uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock && \
+	  uv pip install --quiet --python $(BIN)/python --no-deps -e . ; \
+	else \
+	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=")' && \
+	  $(PYTHON) -m venv .venv && \
+	  $(BIN)/python -m pip install --quiet --upgrade pip && \
+	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock && \
+	  $(BIN)/python -m pip install --quiet --no-deps -e . ; \
+	fi
+	@touch $@

@@ -1,0 +1,1 @@
+"""Faces people: command line and pages; wires the rest."""

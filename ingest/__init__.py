@@ -1,0 +1,1 @@
+"""Reads what others wrote: query logs, OpenLineage events, catalogues."""
