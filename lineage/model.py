@@ -1,0 +1,290 @@
+"""What is known: nodes, edges, and the batch that adds to them. All frozen, all mergeable.
+
+Every lineage edge points the way the data flows, so that downstream is a walk along out-edges.
+Merging is commutative, associative and, apart from the counts that the ledger guards, idempotent:
+the order in which logs arrive never shows in the graph.
+
+Records that come by the hundred thousand are `gc=False`: being frozen, they can be in no cycle, and
+the collector would look at each again and again.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from lineage.names import DatasetId, JobId, NodeId, PrincipalId, QueryId
+
+
+class Role(StrEnum):
+    """How a statement uses a column; OpenLineage's vocabulary (columnLineage facet 1-2-0)."""
+
+    IDENTITY = "IDENTITY"
+    TRANSFORMATION = "TRANSFORMATION"
+    AGGREGATION = "AGGREGATION"
+    JOIN = "JOIN"
+    FILTER = "FILTER"
+    GROUP_BY = "GROUP_BY"
+    SORT = "SORT"
+    WINDOW = "WINDOW"
+    CONDITIONAL = "CONDITIONAL"
+
+    @property
+    def direct(self) -> bool:
+        """Whether the value itself travels to an output column."""
+        return self in DIRECT
+
+
+DIRECT = frozenset({Role.IDENTITY, Role.TRANSFORMATION, Role.AGGREGATION})
+
+
+class EdgeType(StrEnum):
+    """The relationship types of the graph, as in Neo4j."""
+
+    READ_BY = "READ_BY"  # Dataset → Job | Consumer
+    WRITES = "WRITES"  # Job → Dataset
+    HAS_COLUMN = "HAS_COLUMN"  # Dataset → Column
+    FEEDS = "FEEDS"  # Column → Column, direct roles only, by a job
+    USED_BY = "USED_BY"  # Column → Job | Consumer, every role
+    RAN = "RAN"  # Job | Consumer → Query, by a principal: the fold cells
+    NAMED_IN = "NAMED_IN"  # Dataset → Query: which statements name it
+    RUN_BY = "RUN_BY"  # Job | Consumer → Principal
+    PART_OF = "PART_OF"  # Job → Job
+    MEMBER_OF = "MEMBER_OF"  # Principal → Team
+    OWNS = "OWNS"  # Team → Dataset | Job | Consumer
+    IN_DOMAIN = "IN_DOMAIN"  # Team | Dataset → Domain
+    SAME_AS = "SAME_AS"  # Dataset → Dataset
+
+
+FLOW = (EdgeType.READ_BY, EdgeType.WRITES)
+
+
+class Origin(StrEnum):
+    """Where the evidence of an edge comes from."""
+
+    ENGINE = "engine"
+    OPENLINEAGE = "openlineage"
+    PARSED = "parsed"
+    DECLARED = "declared"
+    MANUAL = "manual"
+
+
+class Evidence(msgspec.Struct, frozen=True, order=True):
+    """How sure one origin is: three factors in 0.0 to 1.0 and their product.
+
+    provenance: observed 1.0, declared 0.9, inferred 0.5.
+    parse: full 1.0, star expanded 0.95, table only 0.7, star unknown 0.4.
+    resolve: exact 1.0, normalised 0.95, ambiguous 0.5.
+    """
+
+    certainty: float
+    provenance: float
+    parse: float
+    resolve: float
+
+    @classmethod
+    def of(cls, provenance: float = 1.0, parse: float = 1.0, resolve: float = 1.0) -> Evidence:
+        """Evidence with the certainty that follows from its factors."""
+        return cls(round(provenance * parse * resolve, 4), provenance, parse, resolve)
+
+    @property
+    def weakest(self) -> str:
+        """What keeps it from being certain, in words; empty when nothing does."""
+        causes = {
+            0.95: "normalised name" if self.resolve == 0.95 else "through SELECT *",
+            0.9: "declared, not observed",
+            0.7: "only its tables were understood",
+            0.5: "ambiguous name" if self.resolve == 0.5 else "inferred",
+            0.4: "SELECT * over unknown columns",
+        }
+        return causes.get(min(self.provenance, self.parse, self.resolve), "")
+
+
+CERTAIN = Evidence.of()
+
+
+class Sample(msgspec.Struct, frozen=True, order=True, gc=False):
+    """The statement shown as proof: the one of greatest (start, key)."""
+
+    start: str  # ISO 8601, UTC
+    key: str
+    query: QueryId
+
+
+class Activity(msgspec.Struct, frozen=True, gc=False):
+    """Counts by UTC day: two parallel tuples, sorted by day (days since 1970-01-01)."""
+
+    days: tuple[int, ...] = ()
+    counts: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, by_day: dict[int, int]) -> Activity:
+        """The activity of a day → count mapping; zero counts vanish."""
+        days = sorted(filter(by_day.__getitem__, by_day))
+        return cls(tuple(days), tuple(map(by_day.__getitem__, days)))
+
+    @property
+    def first(self) -> int | None:
+        """The first active day."""
+        return self.days[0] if self.days else None
+
+    @property
+    def last(self) -> int | None:
+        """The last active day."""
+        return self.days[-1] if self.days else None
+
+    @property
+    def total(self) -> int:
+        """The sum of the counts."""
+        return sum(self.counts)
+
+    def plus(self, other: Activity) -> Activity:
+        """Both added day by day: for facts that the ledger keeps apart."""
+        if not self.days or not other.days:
+            return self if self.days else other
+        merged = dict(zip(self.days, self.counts, strict=True))
+        for day, count in zip(other.days, other.counts, strict=True):
+            merged[day] = merged.get(day, 0) + count
+        return Activity.of(merged)
+
+    def union(self, other: Activity) -> Activity:
+        """The greater count day by day: for two origins that witnessed the same runs."""
+        if not self.days or not other.days:
+            return self if self.days else other
+        merged = dict(zip(self.days, self.counts, strict=True))
+        for day, count in zip(other.days, other.counts, strict=True):
+            merged[day] = max(merged.get(day, 0), count)
+        return Activity.of(merged)
+
+    def between(self, first: int | None, last: int | None) -> Activity:
+        """The part from `first` to `last`, both included; None leaves a side open."""
+        return Activity.of(
+            {
+                day: count
+                for day, count in zip(self.days, self.counts, strict=True)
+                if (first is None or day >= first) and (last is None or day <= last)
+            }
+        )
+
+
+class EdgeKey(msgspec.Struct, frozen=True, order=True, gc=False):
+    """What makes an edge one edge; one record per origin, so that an origin can be taken back.
+
+    role: of USED_BY and FEEDS. via: the job of a FEEDS, the principal of a RAN.
+    """
+
+    type: EdgeType
+    source: NodeId
+    target: NodeId
+    role: Role | None = None
+    via: JobId | PrincipalId | None = None
+    origin: Origin = Origin.PARSED
+
+
+class Edge(msgspec.Struct, frozen=True, gc=False):
+    """An edge with what was seen of it.
+
+    named: USED_BY only; false when every use reached the column through `*`, NATURAL or position.
+    """
+
+    key: EdgeKey
+    activity: Activity = Activity()
+    evidence: Evidence = CERTAIN
+    sample: Sample | None = None
+    named: bool = True
+
+    def merge(self, other: Edge) -> Edge:
+        """The edge that knows what both know; the keys are equal."""
+        sample = max((s for s in (self.sample, other.sample) if s is not None), default=None)
+        return Edge(
+            self.key,
+            self.activity.plus(other.activity),
+            max(self.evidence, other.evidence),
+            sample,
+            self.named or other.named,
+        )
+
+
+class Fact(msgspec.Struct, frozen=True, order=True):
+    """A property of a node and when it was true from; the latest wins, ties by value."""
+
+    at: str  # ISO 8601, UTC; empty sorts first: a default
+    value: str
+
+
+class Node(msgspec.Struct, frozen=True):
+    """A node and its properties, each a last-writer-wins fact."""
+
+    id: NodeId
+    facts: dict[str, Fact] = {}
+
+    def merge(self, other: Node) -> Node:
+        """The node that knows what both know; the ids are equal."""
+        facts = dict(self.facts)
+        for name, fact in other.facts.items():
+            facts[name] = max(facts[name], fact) if name in facts else fact
+        return Node(self.id, facts)
+
+    def value(self, name: str, default: str = "") -> str:
+        """The value of a property, or the default."""
+        fact = self.facts.get(name)
+        return fact.value if fact else default
+
+
+class Document(msgspec.Struct, frozen=True):
+    """A base fact beside the graph: a run, a dead letter, an import, a ledger shard.
+
+    The newest document of a (kind, key) replaces the one before.
+    """
+
+    kind: str
+    key: str
+    body: bytes
+
+
+class Shard(msgspec.Struct, frozen=True):
+    """Statement keys of one source and day: sorted 16-byte digests, packed.
+
+    version: the one that was read; the store refuses the batch when it has changed since.
+    A day below 0 is bookkeeping (records without a time), never a logged day.
+    """
+
+    source: str
+    day: int
+    version: int
+    keys: bytes
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """What one transaction adds. All of it is applied, or nothing.
+
+    retract: nodes whose edges of that origin (as source, target or via) are taken back first.
+    """
+
+    nodes: tuple[Node, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    retract: tuple[tuple[NodeId, Origin], ...] = ()
+    documents: tuple[Document, ...] = ()
+    shards: tuple[Shard, ...] = ()
+
+
+__all__ = [
+    "CERTAIN",
+    "DIRECT",
+    "FLOW",
+    "Activity",
+    "Batch",
+    "DatasetId",
+    "Document",
+    "Edge",
+    "EdgeKey",
+    "EdgeType",
+    "Evidence",
+    "Fact",
+    "Node",
+    "Origin",
+    "Role",
+    "Sample",
+    "Shard",
+]
