@@ -1,0 +1,176 @@
+"""The Cypher of the Neo4j store: constants, and texts put together from our own enums.
+
+Names, facts and days are parameters; nothing that was read from a log becomes Cypher. A node is
+found by the row that `neo4j_rows.id_row` makes of its id; `$rows` are such rows, with more behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from lineage.model import EdgeType
+from lineage.store import Direction
+from lineage.stores.codec import LABELS
+from lineage.stores.neo4j_rows import BODY, EDGE, KEY
+
+PerLabel = Mapping[str, str]
+PerType = Mapping[EdgeType, str]
+
+
+def _per_label(statement: str) -> PerLabel:
+    """The statement for each label, with `NODE` replaced by what matches the node of a row."""
+    names = dict.fromkeys(LABELS, "namespace: row[0], name: row[2]")
+    names["Column"] += ", dataset: row[1]"
+    return {label: statement.replace("NODE", f"(n:{label} {{{names[label]}}})") for label in LABELS}
+
+
+def identity(node: str) -> str:
+    """The four columns that spell a node."""
+    return f"labels({node})[0], {node}.namespace, {node}.dataset, {node}.name"
+
+
+def _set(properties: Collection[str], first: int, link: str) -> str:
+    dates = ("first", "last")
+    values = (f"row[{first + i}]" for i in range(len(properties)))
+    return ", ".join(
+        f"{name}{link}date({value})" if name.removeprefix("r.") in dates else f"{name}{link}{value}"
+        for name, value in zip(properties, values, strict=True)
+    )
+
+
+# What is known of the store.
+SCHEMA: Final = "MATCH (s:LineageStore) RETURN s.schema"
+MIGRATED: Final = "MATCH (s:LineageStore) SET s.schema = $schema"
+VERSION: Final = "MATCH (s:LineageStore) RETURN s.version"
+# The first statement of every batch: it takes a lock that makes batches follow one another.
+NEXT_VERSION: Final = "MATCH (s:LineageStore) SET s.version = s.version + 1 RETURN s.version"
+
+# Nodes.
+FIND_NODE: Final = _per_label("UNWIND $rows AS row MATCH NODE RETURN row[4], elementId(n)")
+ADD_NODE: Final = _per_label(
+    "UNWIND $rows AS row CREATE NODE SET n.last_part = row[3], n += row[5]"
+    " RETURN row[4], elementId(n)"
+)
+GET_NODE: Final = _per_label("UNWIND $rows AS row MATCH NODE RETURN row[4], properties(n)")
+GET_FACTS: Final = (
+    "UNWIND $rows AS row MATCH (n) WHERE elementId(n) = row RETURN row, properties(n)"
+)
+SET_FACTS: Final = "UNWIND $rows AS row MATCH (n) WHERE elementId(n) = row[0] SET n += row[1]"
+SCAN_NODES: Final = {label: f"MATCH (n:{label}) RETURN properties(n)" for label in LABELS}
+NAMED: Final = {
+    label: f"MATCH (n:{label} {{last_part: $last}}) RETURN {identity('n')}" for label in LABELS
+}
+
+# Relationships.
+EDGE_COLUMNS: Final = ", ".join(f"r.{name}" for name in (*KEY, *BODY))
+_ENDS: Final = "UNWIND $rows AS row MATCH (a) WHERE elementId(a) = row[0]"
+# DISTINCT keeps the planner from walking all edges of `a`, which may be a hub: it expands into `b`.
+FIND_EDGES: Final[PerType] = {
+    type_: f"{_ENDS} MATCH (b) WHERE elementId(b) = row[1] WITH DISTINCT a, b"
+    f" MATCH (a)-[r:{type_}]->(b) RETURN elementId(a), elementId(b), elementId(r), {EDGE_COLUMNS}"
+    for type_ in EdgeType
+}
+ADD_EDGES: Final[PerType] = {
+    type_: f"{_ENDS} MATCH (b) WHERE elementId(b) = row[1]"
+    f" CREATE (a)-[:{type_} {{{_set(EDGE, 2, ': ')}}}]->(b)"
+    for type_ in EdgeType
+}
+# Planned anew each time: for a graph of two edges the planner prefers to scan all edges, and would
+# go on doing so for a while after the graph has grown.
+CHANGE_EDGES: Final = (
+    "CYPHER replan=force UNWIND $rows AS row MATCH ()-[r]->() WHERE elementId(r) = row[0] SET "
+    + _set([f"r.{name}" for name in EDGE], 1, " = ")
+)
+SCAN_EDGES: Final[PerType] = {
+    type_: f"MATCH (a)-[r:{type_}]->(b) RETURN {identity('a')}, {identity('b')}, {EDGE_COLUMNS}"
+    for type_ in EdgeType
+}
+
+# Taking back.
+RETRACT: Final = _per_label(
+    "UNWIND $rows AS row MATCH NODE-[r]-() WHERE r.origin = row[4]"
+    " WITH DISTINCT r, startNode(r) AS a, endNode(r) AS b, r.via AS via"
+    f" DELETE r RETURN {identity('a')}, {identity('b')}, via"
+)
+RETRACT_VIA: Final = (
+    "UNWIND $rows AS row MATCH (a)-[r:FEEDS|RAN]->(b) WHERE r.via = row[0] AND r.origin = row[1]"
+    f" WITH DISTINCT r, a, b, r.via AS via DELETE r RETURN {identity('a')}, {identity('b')}, via"
+)
+_SWEEP: Final = (
+    "UNWIND $rows AS row MATCH NODE"
+    " WHERE NOT EXISTS { (n)-->() }"
+    " AND NOT EXISTS { (n)<-[r]-() WHERE NOT (r:HAS_COLUMN AND r.origin = 'parsed' AND n:Column) }"
+    " AND NOT EXISTS { ()-[r:FEEDS|RAN]->() WHERE r.via = row[4] }"
+    " WITH row, n, [(d)-[:HAS_COLUMN]->(n) | [d.namespace, d.name]] AS datasets"
+    " DETACH DELETE n RETURN row[5], datasets"
+)
+SWEEP: Final = _per_label(_SWEEP)
+
+# Beside the graph.
+PUT_DOCUMENTS: Final = (
+    "UNWIND $rows AS row MERGE (d:Document {kind: row[0], key: row[1]}) SET d.body = row[2]"
+)
+DOCUMENTS: Final = "MATCH (d:Document {kind: $kind}) RETURN d.kind, d.key, d.body"
+DOCUMENTS_OF: Final = (
+    "UNWIND $keys AS key MATCH (d:Document {kind: $kind, key: key}) RETURN d.kind, d.key, d.body"
+)
+PUT_SHARDS: Final = (
+    "UNWIND $rows AS row MERGE (s:Shard {source: row[0], day: row[1]})"
+    " SET s.version = row[2], s.keys = row[3], s.statements = row[4]"
+)
+SHARDS: Final = (
+    "UNWIND $rows AS row MATCH (s:Shard {source: row[0], day: row[1]})"
+    " RETURN s.source, s.day, s.version, s.keys"
+)
+SHARD_VERSIONS: Final = (
+    "UNWIND $rows AS row MATCH (s:Shard {source: row[0], day: row[1]})"
+    " RETURN s.source, s.day, s.version"
+)
+LOGGED: Final = "MATCH (s:Shard) WHERE s.day >= 0 RETURN s.source, s.day, s.statements"
+COUNT_NODES: Final = " UNION ALL ".join(
+    f"MATCH (n:{label}) RETURN '{label}' AS label, count(n) AS count" for label in LABELS
+)
+COUNT_EDGES: Final = " UNION ALL ".join(
+    f"MATCH ()-[r:{type_}]->() RETURN '{type_}' AS type, count(r) AS count" for type_ in EdgeType
+)
+_DAYS: Final = "duration.inDays(date('1970-01-01'), {}).days"
+PERIOD: Final = (
+    f"MATCH ()-[r:{'|'.join(EdgeType)}]->() WITH min(r.first) AS first, max(r.last) AS last"
+    f" RETURN {_DAYS.format('first')}, {_DAYS.format('last')}"
+)
+
+
+def _far(direction: Direction, types: Collection[EdgeType], hops: str = "") -> str:
+    edge = f"[r:{'|'.join(sorted(types))}{hops}]"
+    return f"-{edge}->(far)" if direction is Direction.DOWN else f"<-{edge}-(far)"
+
+
+def edges_of(direction: Direction, types: Collection[EdgeType]) -> PerLabel:
+    """For each label: the edges of the rows' nodes, with the row's fifth column and the far end."""
+    return _per_label(
+        f"UNWIND $rows AS row MATCH NODE{_far(direction, types)}"
+        f" RETURN type(r), row[4], {identity('far')}, {EDGE_COLUMNS}"
+    )
+
+
+# What a walk reached comes back in a few long lists: a row for each node takes four times as long.
+_GROUP: Final = "labels(far)[0], far.namespace, coalesce(far.dataset, ''), collect(far.name)"
+
+
+def walk(direction: Direction, types: Collection[EdgeType], hops: int | None) -> str:
+    """Everything reached from one node, by distance; plans as VarLengthExpand(Pruning,BFS)."""
+    far = _far(direction, types, f"*1..{'' if hops is None else int(hops)}")
+    return (
+        f"UNWIND $rows AS row MATCH (n) WHERE elementId(n) = row MATCH p = (n){far}"
+        f" WITH far, min(length(p)) AS hop RETURN hop, {_GROUP}"
+    )
+
+
+def step(direction: Direction, types: Collection[EdgeType]) -> str:
+    """The nodes one edge away from any of the rows' nodes, with their element ids."""
+    return (
+        "UNWIND $rows AS row MATCH (n) WHERE elementId(n) = row"
+        f" MATCH (n){_far(direction, types)} WITH DISTINCT far"
+        f" RETURN {_GROUP}, collect(elementId(far))"
+    )

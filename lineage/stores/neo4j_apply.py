@@ -1,0 +1,184 @@
+"""Writing a batch into Neo4j, inside the transaction that the store has opened."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from neo4j import ManagedTransaction
+
+from lineage.model import Batch, Edge, EdgeKey, EdgeType, Node, Origin, Shard
+from lineage.names import ColumnId, DatasetId, JobId, NodeId, PrincipalId
+from lineage.stores import cypher
+from lineage.stores.codec import conflict, ends, merged_edges, merged_nodes, spell, unspell
+from lineage.stores.neo4j_rows import Row, edge, edge_row, facts, id_row, properties, via_row
+
+_STEP: Final = 10_000  # rows a statement
+
+Rows = dict[NodeId, str]  # the element id of each node, as far as known
+
+
+def run(tx: ManagedTransaction, statement: str, rows: Collection[Any]) -> Iterator[list[Any]]:
+    """What the statement yields for these `$rows`, which are sent in steps."""
+    todo = list(rows)
+    for start in range(0, len(todo), _STEP):
+        yield from tx.run(statement, rows=todo[start : start + _STEP]).values()
+
+
+def by_label(nodes: Iterable[NodeId]) -> Mapping[str, list[NodeId]]:
+    """The nodes of each label."""
+    found: dict[str, list[NodeId]] = defaultdict(list)
+    for node in nodes:
+        found[spell(node)[0]].append(node)
+    return found
+
+
+def apply_batch(tx: ManagedTransaction, batch: Batch, rows: Rows) -> None:
+    """Write all of the batch; the caller commits or rolls back, and forgets `rows` if it fails.
+
+    Raises:
+        LedgerConflict: a shard's version is not the one in the store.
+    """
+    _check_shards(tx, batch.shards)
+    touched = _retract(tx, batch.retract)
+    edges, nodes = merged_edges(batch), merged_nodes(batch)
+    new = _need_nodes(tx, nodes, {*nodes, *ends(edges)} - rows.keys(), rows)
+    known = [node for node in nodes.values() if node.facts and node.id not in new]
+    _merge_facts(tx, known, rows)
+    _write_edges(tx, edges, rows, new)
+    documents = [[document.kind, document.key, document.body] for document in batch.documents]
+    _write(tx, cypher.PUT_DOCUMENTS, documents)
+    for gone in _sweep(tx, touched, nodes):
+        rows.pop(gone, None)
+    _write(tx, cypher.PUT_SHARDS, [_shard_row(shard) for shard in batch.shards])
+
+
+def _write(tx: ManagedTransaction, statement: str, rows: Collection[Row]) -> None:
+    for _ in run(tx, statement, rows):
+        pass
+
+
+def _shard_row(shard: Shard) -> Row:
+    return [shard.source, shard.day, shard.version + 1, shard.keys, len(shard.keys) // 16]
+
+
+def _check_shards(tx: ManagedTransaction, shards: Collection[Shard]) -> None:
+    keys = [[shard.source, shard.day] for shard in shards]
+    versions = {
+        (source, day): version for source, day, version in run(tx, cypher.SHARD_VERSIONS, keys)
+    }
+    for shard in shards:
+        if shard.version != versions.get((shard.source, shard.day), 0):
+            raise conflict(shard)
+
+
+def _retract(tx: ManagedTransaction, retract: Collection[tuple[NodeId, Origin]]) -> set[NodeId]:
+    """Deletes the edges of these nodes; all nodes that those edges had touched."""
+    rows: dict[str, list[Row]] = defaultdict(list)
+    for node, origin in retract:
+        rows[cypher.RETRACT[spell(node)[0]]].append([*id_row(node), origin.value])
+        if isinstance(node, JobId | PrincipalId):
+            rows[cypher.RETRACT_VIA].append([via_row(node), origin.value])
+    touched: set[NodeId] = set()
+    for statement, some in rows.items():
+        for *ends_, via in run(tx, statement, some):
+            touched |= {unspell(*ends_[:4]), unspell(*ends_[4:])}
+            if via:
+                touched.add(unspell(via[0], via[1], "", via[2]))
+    return touched
+
+
+def _need_nodes(
+    tx: ManagedTransaction, nodes: Mapping[NodeId, Node], needed: Iterable[NodeId], rows: Rows
+) -> set[NodeId]:
+    """Adds the nodes that are not there, and leaves the element ids of all in `rows`.
+
+    Which it has added: with their facts, and as yet without an edge.
+    """
+    new: set[NodeId] = set()
+    for label, some in by_label(needed).items():
+        asked = [[*id_row(node), place] for place, node in enumerate(some)]
+        for place, element in run(tx, cypher.FIND_NODE[label], asked):
+            rows[some[place]] = element
+        missing = [node for node in some if node not in rows]
+        added = [
+            [*id_row(node), place, properties(nodes[node].facts) if node in nodes else {}]
+            for place, node in enumerate(missing)
+        ]
+        for place, element in run(tx, cypher.ADD_NODE[label], added):
+            rows[missing[place]] = element
+        new.update(missing)
+    return new
+
+
+def _merge_facts(tx: ManagedTransaction, nodes: Collection[Node], rows: Rows) -> None:
+    known = dict(run(tx, cypher.GET_FACTS, [rows[node.id] for node in nodes]))
+    changed = []
+    for node in nodes:
+        before = facts(known[rows[node.id]])
+        after = Node(node.id, before).merge(node).facts
+        if after != before:
+            changed.append([rows[node.id], properties(after)])
+    _write(tx, cypher.SET_FACTS, changed)
+
+
+def _write_edges(
+    tx: ManagedTransaction, edges: Mapping[EdgeKey, Edge], rows: Rows, new: Collection[NodeId]
+) -> None:
+    by_type: dict[EdgeType, dict[EdgeKey, Edge]] = defaultdict(dict)
+    for key, seen in edges.items():
+        by_type[key.type][key] = seen
+    changed = []
+    for type_, some in by_type.items():
+        old = [key for key in some if key.source not in new and key.target not in new]
+        known = _find_edges(tx, type_, old, rows)
+        added = [
+            [rows[key.source], rows[key.target], *edge_row(seen)]
+            for key, seen in some.items()
+            if key not in known
+        ]
+        _write(tx, cypher.ADD_EDGES[type_], added)
+        merged = ((at, before, before.merge(some[key])) for key, (at, before) in known.items())
+        changed += [[at, *edge_row(after)] for at, before, after in merged if after != before]
+    _write(tx, cypher.CHANGE_EDGES, changed)
+
+
+def _find_edges(
+    tx: ManagedTransaction, type_: EdgeType, edges: Collection[EdgeKey], rows: Rows
+) -> dict[EdgeKey, tuple[str, Edge]]:
+    """Those of the edges that are there, each with its element id."""
+    pairs = {(rows[key.source], rows[key.target]): key for key in edges}
+    wanted = set(edges)
+    found = {}
+    for source, target, at, *row in run(tx, cypher.FIND_EDGES[type_], [list(p) for p in pairs]):
+        pair = pairs[source, target]
+        known = edge(type_, pair.source, pair.target, row)
+        if known.key in wanted:
+            found[known.key] = at, known
+    return found
+
+
+def _sweep(
+    tx: ManagedTransaction, touched: Collection[NodeId], keep: Collection[NodeId]
+) -> list[NodeId]:
+    """Deletes those of the nodes that are bare; which they were.
+
+    Columns go first: one may leave its dataset bare in turn.
+    """
+    columns = {node for node in touched if isinstance(node, ColumnId)}
+    others = set(touched) - columns
+    gone = []
+    for column, datasets in _delete_bare(tx, columns - set(keep)):
+        gone.append(column)
+        others |= datasets
+    return gone + [node for node, _ in _delete_bare(tx, others - set(keep))]
+
+
+def _delete_bare(
+    tx: ManagedTransaction, nodes: Collection[NodeId]
+) -> Iterator[tuple[NodeId, set[DatasetId]]]:
+    for label, some in by_label(nodes).items():
+        asked = [[*id_row(node), via_row(node), place] for place, node in enumerate(some)]
+        for place, datasets in run(tx, cypher.SWEEP[label], asked):
+            yield some[place], {DatasetId(*dataset) for dataset in datasets}

@@ -1,0 +1,320 @@
+"""The embedded store: one SQLite file, read by many while one import writes (WAL)."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from lineage.errors import StoreError, StoreMissing, StoreUnavailable
+from lineage.model import (
+    Activity,
+    Batch,
+    Document,
+    Edge,
+    EdgeKey,
+    EdgeType,
+    Node,
+    Origin,
+    Role,
+    Shard,
+)
+from lineage.names import NodeId
+from lineage.store import Counts, Direction
+from lineage.stores.codec import spell, unspell
+from lineage.stores.migrations import pending
+from lineage.stores.sqlite_apply import FIND_NODE, Rows, apply_batch
+from lineage.stores.sqlite_rows import BODY, edge, facts
+
+_APPLICATION: Final = 0x4C494E47  # "LING" in the file's header, so that no other program's is taken
+_WAIT_MS: Final = 30_000  # how long one writer waits for another
+_CHUNK: Final = 5_000  # rows fetched at once
+_NAMES_KEPT: Final = 1_000_000  # ids remembered before starting over
+
+_CAUSES: Final = {
+    sqlite3.SQLITE_BUSY: "is locked by another import: wait until it ends, then try again",
+    sqlite3.SQLITE_LOCKED: "is locked by another import: wait until it ends, then try again",
+    sqlite3.SQLITE_FULL: "cannot grow, the disk is full: free space, then try again",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened: check that its folder exists and may be written",
+    sqlite3.SQLITE_READONLY: "may not be written: check the permissions of file and folder",
+    sqlite3.SQLITE_PERM: "may not be opened: check the permissions of file and folder",
+    sqlite3.SQLITE_IOERR: "cannot be read or written: check the disk",
+}
+
+_EDGE: Final = f"src, edges.type, dst, role, via, origin, {BODY}"
+_LOGGED: Final = "SELECT source, day, length(keys) / 16 FROM shards WHERE day >= 0"
+_STEP: Final = {
+    Direction.DOWN: ("src", "dst"),
+    Direction.UP: ("dst", "src"),
+}
+
+
+def open_sqlite(url: str, *, create: bool) -> SqliteStore:
+    """The store in the file of `sqlite:///relative.db` or `sqlite:////absolute.db`.
+
+    Raises:
+        StoreMissing: there is no such file, and it is not to be created.
+        StoreUnavailable: the file cannot be opened.
+        StoreTooNew: a newer version of this program has written it.
+        StoreError: it is something else.
+    """
+    path = Path(url.removeprefix("sqlite:///"))
+    if not url.startswith("sqlite:///") or not path.name:
+        raise StoreError(f"{url} names no file: write sqlite:///lineage.db")
+    if not create and not path.exists():
+        raise StoreMissing(f"{url} does not exist: run `lineage import` first")
+    store = SqliteStore(url, path, create=create)
+    try:
+        store.migrate(allowed=create)
+    except StoreError:
+        store.close()
+        raise
+    return store
+
+
+class SqliteStore:
+    """A `lineage.store.Store` in one file; any thread may use it."""
+
+    def __init__(self, url: str, path: Path, *, create: bool) -> None:
+        self._url = url
+        self._file = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
+        self._idle: list[sqlite3.Connection] = []
+        # Which row a node has: known from batch to batch as long as nobody else writes.
+        self._rows: tuple[int, Rows] = (-1, {})
+
+    @property
+    def url(self) -> str:
+        """The URL it was opened with."""
+        return self._url
+
+    def migrate(self, *, allowed: bool) -> None:
+        """Bring the schema up to date, or refuse a file that needs it when not allowed."""
+        with self._transaction() as db:
+            if not self._pending(db, allowed=allowed):
+                return
+        with _explained(self._url):
+            db = self._connect()
+            self._idle.append(db)
+            db.execute("PRAGMA journal_mode = WAL")  # kept in the file
+        # Asked again under the lock: another import may have been faster.
+        with self._transaction("BEGIN IMMEDIATE") as db:
+            for number, statements in self._pending(db, allowed=allowed):
+                for statement in statements:
+                    db.execute(statement)
+                db.execute(f"PRAGMA user_version = {number}")
+                db.execute(f"PRAGMA application_id = {_APPLICATION}")
+
+    def _pending(self, db: sqlite3.Connection, *, allowed: bool) -> list[tuple[int, list[str]]]:
+        schema = db.execute("PRAGMA user_version").fetchone()[0]
+        mine = db.execute("PRAGMA application_id").fetchone()[0] == _APPLICATION
+        empty = not db.execute("SELECT 1 FROM sqlite_schema").fetchone()
+        if not mine and not empty:
+            raise StoreError(f"{self._url} is another program's database: name another file")
+        if empty and not allowed:
+            raise StoreMissing(f"{self._url} is empty: run `lineage import` first")
+        return pending("sqlite", self._url, schema, migrate=allowed)
+
+    def version(self) -> int:
+        """A number that grows with every applied batch."""
+        with self._transaction() as db:
+            return _version(db)
+
+    def apply(self, batch: Batch) -> None:
+        """Apply all of the batch, or nothing."""
+        with self._transaction("BEGIN IMMEDIATE") as db:
+            version = _version(db)
+            known_at, rows = self._rows
+            if known_at != version or len(rows) > _NAMES_KEPT:
+                rows = {}
+            self._rows = (-1, {})
+            apply_batch(db, batch, rows)
+        self._rows = (version + 1, rows)
+
+    def nodes(self, ids: Collection[NodeId]) -> dict[NodeId, Node]:
+        """The nodes of these ids that exist."""
+        with self._transaction() as db:
+            rows = ((node, db.execute(FIND_NODE, spell(node)).fetchone()) for node in set(ids))
+            return {node: Node(node, facts(row[1])) for node, row in rows if row}
+
+    def named(self, label: str, last: str) -> list[NodeId]:
+        """The ids of that label whose last name part equals `last`, compared without case."""
+        sql = "SELECT label, namespace, dataset, name FROM nodes WHERE last_part = ? AND label = ?"
+        with self._transaction() as db:
+            return [unspell(*row) for row in db.execute(sql, (last.casefold(), label))]
+
+    def scan_nodes(self, label: str | None = None) -> Iterator[Node]:
+        """Every node, or every node of a label; in no particular order."""
+        sql = "SELECT label, namespace, dataset, name, facts FROM nodes"
+        with self._transaction() as db:
+            rows = db.execute(f"{sql} WHERE label = ?", (label,)) if label else db.execute(sql)
+            for *spelled, text in rows:
+                yield Node(unspell(*spelled), facts(text))
+
+    def scan_edges(self, types: Collection[EdgeType] | None = None) -> Iterator[Edge]:
+        """Every edge, or every edge of these types; in no particular order."""
+        wanted = _json(EdgeType if types is None else types)
+        sql = f"SELECT {_EDGE} FROM edges WHERE type IN (SELECT value FROM json_each(?))"  # noqa: S608
+        with self._transaction() as db:
+            yield from _edges(db, db.execute(sql, (wanted,)))
+
+    def edges(
+        self, ids: Collection[NodeId], direction: Direction, types: Collection[EdgeType]
+    ) -> list[Edge]:
+        """The edges of these types that leave (DOWN) or enter (UP) the nodes of these ids."""
+        near, _ = _STEP[direction]
+        with self._transaction() as db:
+            found = _json(_rows_of(db, ids))
+            sql = f"""SELECT {_EDGE} FROM json_each(?) start CROSS JOIN edges
+                ON {near} = start.value AND edges.type IN (SELECT value FROM json_each(?))"""  # noqa: S608
+            return list(_edges(db, db.execute(sql, (found, _json(types)))))
+
+    def reach(
+        self,
+        starts: Collection[NodeId],
+        direction: Direction,
+        types: Collection[EdgeType],
+        hops: int | None = None,
+    ) -> dict[NodeId, int]:
+        """Every node reached over these edge types and its distance in edges; starts are 0."""
+        near, far = _STEP[direction]
+        sql = f"""SELECT DISTINCT {far} FROM json_each(?) start CROSS JOIN edges
+            ON {near} = start.value AND edges.type IN (SELECT value FROM json_each(?))"""  # noqa: S608
+        wanted = _json(types)
+        with self._transaction() as db:
+            frontier = _rows_of(db, starts)
+            distance = dict.fromkeys(frontier, 0)
+            hop = 0
+            while frontier and hop != hops:
+                hop += 1
+                rows = db.execute(sql, (_json(frontier), wanted))
+                frontier = [node for (node,) in rows if node not in distance]
+                distance.update(dict.fromkeys(frontier, hop))
+            names = _names(db, distance)
+            return {names[node]: hop for node, hop in distance.items()}
+
+    def documents(self, kind: str, keys: Collection[str] | None = None) -> Iterator[Document]:
+        """The documents of a kind, or those of these keys."""
+        sql = "SELECT kind, key, body FROM documents WHERE kind = ?"
+        some = "key IN (SELECT value FROM json_each(?))"
+        with self._transaction() as db:
+            rows = (
+                db.execute(sql, (kind,))
+                if keys is None
+                else db.execute(f"{sql} AND {some}", (kind, _json(keys)))
+            )
+            for row in rows:
+                yield Document(*row)
+
+    def shards(self, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], Shard]:
+        """The ledger's shards of these (source, day); one that is not there has version 0."""
+        sql = "SELECT source, day, version, keys FROM shards WHERE source = ? AND day = ?"
+        with self._transaction() as db:
+            return {
+                (source, day): Shard(
+                    *(db.execute(sql, (source, day)).fetchone() or (source, day, 0, b""))
+                )
+                for source, day in keys
+            }
+
+    def logged(self) -> Mapping[str, Activity]:
+        """Per source, the days of its ledger and how many statements each holds."""
+        days: dict[str, dict[int, int]] = {}
+        with self._transaction() as db:
+            for source, day, count in db.execute(_LOGGED):
+                days.setdefault(source, {})[day] = count
+        return {source: Activity.of(by_day) for source, by_day in days.items()}
+
+    def counts(self) -> Counts:
+        """How many nodes and edges there are, and from when to when."""
+        with self._transaction() as db:
+            nodes = dict(db.execute("SELECT label, count(*) FROM nodes GROUP BY label").fetchall())
+            edges = dict(db.execute("SELECT type, count(*) FROM edges GROUP BY type").fetchall())
+            first, last = db.execute("SELECT min(first), max(last) FROM edges").fetchone()
+            return Counts(nodes, edges, first, last)
+
+    def close(self) -> None:
+        """Give back connections; the store is not used afterwards."""
+        while self._idle:
+            self._idle.pop().close()
+
+    @contextmanager
+    def _transaction(self, begin: str = "BEGIN") -> Iterator[sqlite3.Connection]:
+        """A connection of its own, in a transaction: a reader sees one state while others write."""
+        with _explained(self._url):
+            db = self._idle.pop() if self._idle else self._connect()
+            try:
+                db.execute(begin)
+                yield db
+                db.execute("COMMIT")
+            finally:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                self._idle.append(db)
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self._file, uri=True, isolation_level=None, check_same_thread=False)
+        for setting in (
+            f"busy_timeout = {_WAIT_MS}",
+            "synchronous = NORMAL",
+            "cache_size = -65536",  # KiB
+            "wal_autocheckpoint = 10000",  # pages; fewer flushes while an import writes
+        ):
+            db.execute(f"PRAGMA {setting}")
+        return db
+
+
+@contextmanager
+def _explained(url: str) -> Iterator[None]:
+    """SQLite's errors as errors of this project, with what to do."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _CAUSES:
+            raise StoreUnavailable(f"{url} {_CAUSES[code]} ({error})") from error
+        if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            raise StoreError(f"{url} is no SQLite database, or damaged ({error})") from error
+        raise
+
+
+def _json(values: Iterable[object]) -> str:
+    return msgspec.json.encode(list(values)).decode()
+
+
+def _version(db: sqlite3.Connection) -> int:
+    version: int = db.execute("SELECT version FROM meta").fetchone()[0]
+    return version
+
+
+def _rows_of(db: sqlite3.Connection, ids: Collection[NodeId]) -> list[int]:
+    rows = (db.execute(FIND_NODE, spell(node)).fetchone() for node in set(ids))
+    return [row[0] for row in rows if row]
+
+
+def _names(db: sqlite3.Connection, rows: Iterable[int]) -> dict[int, NodeId]:
+    sql = """SELECT nodes.id, label, namespace, dataset, name FROM json_each(?) wanted
+        CROSS JOIN nodes ON nodes.id = wanted.value"""
+    return {row: unspell(*spelled) for row, *spelled in db.execute(sql, (_json(rows),))}
+
+
+def _edges(db: sqlite3.Connection, cursor: sqlite3.Cursor) -> Iterator[Edge]:
+    names: dict[int, NodeId] = {}
+    while rows := cursor.fetchmany(_CHUNK):
+        if len(names) > _NAMES_KEPT:
+            names.clear()
+        mentioned = {node for row in rows for node in (row[0], row[2], row[4]) if node}
+        names |= _names(db, mentioned - names.keys())
+        for source, type_, target, role, via, origin, *body in rows:
+            key = EdgeKey(
+                EdgeType(type_),
+                names[source],
+                names[target],
+                Role(role) if role else None,
+                names[via] if via else None,  # type: ignore[arg-type]  # written as a via
+                Origin(origin),
+            )
+            yield edge(key, body)
