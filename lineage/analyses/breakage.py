@@ -1,0 +1,311 @@
+"""How breakage spreads: who fails, whose result changes silently, what is no longer refreshed.
+
+*Fails* passes through views to every reader and stops at the first job that materialises; what
+that job writes is *stale*, transitively. *Wrong* spreads by value along direct edges, and by row
+set along the other roles to the whole output. The walk goes frontier by frontier and keeps for
+every node and ring the way of the greatest certainty, so that cycles and diamonds end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from lineage.analyses.graph import Graph, Link
+from lineage.analyses.retype import Retyping, retyping
+from lineage.analyses.unread import partial_uses
+from lineage.analyses.views import uses_of
+from lineage.analyses.weights import RINGS, Ring, Rule, weights
+from lineage.model import Activity, EdgeType, Evidence, Role
+from lineage.names import ColumnId, ConsumerId, DatasetId, JobId, NodeId
+
+CARRIED = ""  # the rule of what is behind the first step: as the step before
+_INSERT = re.compile(r"(?:^|[;)])\s*insert\b", re.IGNORECASE)
+_FILL = re.compile(r"(?:^|[;)])\s*(?:insert|merge|update)\b", re.IGNORECASE)
+_UNION = re.compile(r"\bunion\b", re.IGNORECASE)
+_DOUBT = Evidence.of(provenance=0.5)
+
+
+class Mark(msgspec.Struct, frozen=True, eq=False):
+    """What happens to a node, by the surest way there.
+
+    rule: the table in `weights.toml` that judges who uses the node. base, certainty: 0.0 to 1.0.
+    cause: why it is not certain. steps: links from the subject of the change. roles: how the
+    process uses what changes.
+    """
+
+    ring: Ring
+    node: NodeId
+    rule: str
+    base: float
+    certainty: float = 1.0
+    cause: str = ""
+    steps: int = 0
+    roles: tuple[Role, ...] = ()
+    link: Link | None = None
+    parent: Mark | None = None
+
+    def is_better_than(self, other: Mark | None) -> bool:
+        """Whether this is the way to tell of: the surest, then the heaviest, then the shortest."""
+        return other is None or self._rank > other._rank
+
+    @property
+    def _rank(self) -> tuple[float, float, int]:
+        return (self.certainty, self.base, -self.steps)
+
+    @property
+    def path(self) -> list[NodeId]:
+        """The nodes from the subject of the change to this one."""
+        way: list[NodeId] = []
+        mark: Mark | None = self
+        while mark is not None:
+            way.append(mark.node)
+            mark = mark.parent
+        return way[::-1]
+
+
+class Breakage:
+    """What a change does, spread from its seeds.
+
+    marks: the best mark of each (ring, node). before: the nodes that each node was reached from.
+    reads: what was seen of each consumer's use of what changes. elsewhere: datasets outside
+    production that are not followed. truncated: the budget, a number of edges, ended it early.
+    """
+
+    def __init__(self, graph: Graph, argument: str = "") -> None:
+        self.graph = graph
+        self.argument = argument
+        self.marks: dict[tuple[Ring, NodeId], Mark] = {}
+        self.before: dict[NodeId, set[NodeId]] = {}
+        self.reads: dict[ConsumerId, Activity] = {}
+        self.elsewhere: set[DatasetId] = set()
+        self.truncated = False
+        self._frontier: dict[tuple[Ring, NodeId], Mark] = {}
+
+    def seed(self, ring: Ring, node: NodeId, rule: str, base: float = 1.0) -> Mark:
+        """Starts from a node that changes."""
+        mark = Mark(ring, node, rule, base)
+        self.marks[ring, node] = self._frontier[ring, node] = mark
+        return mark
+
+    def absorb(self, other: Breakage) -> None:
+        """Adds what another change does; of each ring and node the surest mark stays."""
+        for place, mark in other.marks.items():
+            if mark.is_better_than(self.marks.get(place)):
+                self.marks[place] = mark
+        for node, before in other.before.items():
+            self.before.setdefault(node, set()).update(before)
+        for reader, activity in other.reads.items():
+            self.reads[reader] = self.reads.get(reader, Activity()).union(activity)
+        self.elsewhere |= other.elsewhere
+        self.truncated = self.truncated or other.truncated
+
+    def run(self, budget: int) -> None:
+        """Spreads until nothing changes any more, or the budget is used up."""
+        while self._frontier:
+            if self.graph.loaded > budget:
+                self.truncated = True
+                return
+            frontier, self._frontier = list(self._frontier.values()), {}
+            self._load([mark.node for mark in frontier])
+            for mark in frontier:
+                if isinstance(mark.node, ColumnId):
+                    self._from_column(mark, mark.node)
+                elif isinstance(mark.node, DatasetId):
+                    self._from_dataset(mark, mark.node)
+
+    def _load(self, nodes: Sequence[NodeId]) -> None:
+        """Reads in few calls what the steps from these nodes will look at one by one."""
+        graph = self.graph
+        columns = [node for node in nodes if isinstance(node, ColumnId)]
+        datasets = [node for node in nodes if isinstance(node, DatasetId)]
+        named = graph.out(dict.fromkeys(column.dataset for column in columns), EdgeType.NAMED_IN)
+        graph.nodes(link.target for link in named)
+        found = graph.out(datasets, EdgeType.READ_BY)
+        found += graph.out_of_columns(columns, EdgeType.USED_BY)
+        found += graph.out_of_columns(columns, EdgeType.FEEDS)
+        jobs = {link.job for link in found if link.job}
+        written = graph.out(jobs, EdgeType.WRITES)
+        graph.current([*found, *written])
+        ends = {link.target for link in (*found, *written)}
+        owners = {end.dataset for end in ends if isinstance(end, ColumnId)}
+        graph.nodes([*jobs, *(end for end in ends if isinstance(end, DatasetId)), *owners])
+
+    def _from_dataset(self, mark: Mark, dataset: DatasetId) -> None:
+        for read in self.graph.current(self.graph.out([dataset], EdgeType.READ_BY)):
+            if mark.rule == CARRIED:
+                self.reach(mark, read, (mark.ring, mark.base), ())
+            elif found := self._judge_reader(mark.rule, dataset, read):
+                verdict, roles = found
+                self.reach(mark, read, verdict, roles)
+
+    def _judge_reader(
+        self, rule: str, dataset: DatasetId, read: Link
+    ) -> tuple[Rule, tuple[Role, ...]] | None:
+        """The verdict on who reads rows of a dataset, by the roles of the columns he uses."""
+        uses = [use for use in uses_of(self.graph, [dataset]) if use.target == read.target]
+        found = [verdict for use in uses if (verdict := self._judge(rule, use, 1.0))]
+        if whole := weights().rules[rule].get("any"):
+            found.append(whole)
+        if not found:
+            return None
+        return min(found, key=_gravity), _roles(uses)
+
+    def touch(
+        self, mark: Mark, link: Link, verdict: Rule, roles: tuple[Role, ...] = ()
+    ) -> Mark | None:
+        """Marks a process alone."""
+        ring, base = verdict
+        return self._hit(mark, ring, link.target, base, link, roles)
+
+    def reach(self, mark: Mark, link: Link, verdict: Rule, roles: tuple[Role, ...]) -> None:
+        """Marks a process that reads a dataset, and what it writes as a whole."""
+        mine = self.touch(mark, link, verdict, roles)
+        if mine is not None and isinstance(link.target, JobId):
+            self.outputs(mine, link.target)
+
+    def outputs(self, mark: Mark, job: JobId) -> None:
+        """Marks what a job writes: a view breaks, a table is no longer refreshed, or is wrong."""
+        for written in self.graph.current(self.graph.out([job], EdgeType.WRITES)):
+            if mark.ring is not Ring.FAILS:
+                self._hit(mark, mark.ring, written.target, mark.base, written)
+            elif self.graph.is_view(job):
+                self._hit(mark, Ring.FAILS, written.target, mark.base, written)
+            else:
+                base = weights().stale.behind_a_failure
+                self._hit(mark, Ring.STALE, written.target, base, written)
+
+    def _from_column(self, mark: Mark, column: ColumnId) -> None:
+        graph = self.graph
+        uses: dict[NodeId, list[Link]] = {}
+        for use in graph.current(graph.out_of_columns([column], EdgeType.USED_BY)):
+            uses.setdefault(use.target, []).append(use)
+        feeds: dict[NodeId, list[Link]] = {}
+        for feed in graph.current(graph.out_of_columns([column], EdgeType.FEEDS)):
+            if feed.job:
+                feeds.setdefault(feed.job, []).append(feed)
+        for use in partial_uses(graph, column):
+            uses.setdefault(use.target, [use])
+        for process, mine in uses.items():
+            self._use(mark, mine, feeds.pop(process, []))
+        for mine in feeds.values():
+            self._values(mark, mark, mine)
+
+    def _use(self, mark: Mark, uses: list[Link], feeds: list[Link]) -> None:
+        """Marks who uses a column, and what he makes of it."""
+        judged = [
+            (verdict, use)
+            for use in uses
+            if (verdict := self._judge(mark.rule, use, mark.base, feeds))
+        ]
+        if not judged:
+            return
+        verdict, link = min(judged, key=lambda pair: (*_gravity(pair[0]), -pair[1].certainty))
+        if mark.rule == "meaning-column" and link.role in (Role.FILTER, Role.CONDITIONAL):
+            # Which value it compares with is masked.
+            link = msgspec.structs.replace(link, evidence=min(link.evidence, _DOUBT))
+        if verdict[0] is Ring.FAILS:
+            self.reach(mark, link, verdict, _roles(uses))
+            return
+        mine = self._hit(mark, Ring.WRONG, link.target, verdict[1], link, _roles(uses))
+        if mine is not None and isinstance(link.target, JobId):
+            self._values(mark, mine, feeds)
+            if not feeds or any(use.role and not use.role.direct for _, use in judged):
+                self.outputs(mine, link.target)
+
+    def _values(self, mark: Mark, via: Mark, feeds: list[Link]) -> None:
+        """Marks the columns that a changed column feeds: gone as well, or of other values."""
+        gone = mark.ring is Ring.FAILS
+        for feed in feeds:
+            verdict = self._judge(mark.rule, feed, mark.base)
+            base = via.base if gone or verdict is None else verdict[1]
+            rule = mark.rule if gone else CARRIED
+            self._hit(via, mark.ring, feed.target, base, feed, rule=rule)
+
+    def _judge(
+        self, rule: str, use: Link, carried: float, feeds: Iterable[Link] = ()
+    ) -> Rule | None:
+        """What a rule says of one use of a column; None when it does no harm."""
+        if rule == CARRIED:
+            return (Ring.WRONG, carried)
+        table = weights().rules[rule]
+        keys: list[str] = [use.role or "any", "any"]
+        if not use.named:
+            keys.insert(0, "star")
+            if "positional" in table and self._by_position(use, rule):
+                keys.insert(0, "positional")
+        elif use.role is Role.IDENTITY and _INSERT.search(self._sql(use)):
+            keys.insert(0, "insert")
+            if self._too_narrow(feeds):
+                keys.insert(0, "insert_into_narrower")
+        return next((table[key] for key in keys if key in table), None)
+
+    def fills(self, feed: Link) -> bool:
+        """Whether a job fills the column of a table that is there, and does not make it anew."""
+        return bool(_FILL.search(self._sql(feed)))
+
+    def _sql(self, use: Link) -> str:
+        """The masked statement by which a job uses or feeds a column."""
+        if not use.sample or not use.job:
+            return ""
+        return self.graph.nodes([use.sample.query])[use.sample.query].value("sql")
+
+    def _by_position(self, use: Link, rule: str) -> bool:
+        """Whether a job takes `SELECT *` by position: one column less or more does not fit."""
+        sql = self._sql(use)
+        return bool(_INSERT.search(sql) or (rule == "add-column" and _UNION.search(sql)))
+
+    def _too_narrow(self, feeds: Iterable[Link]) -> bool:
+        """Whether a value of the new type need not fit into a column that it is written to."""
+        nodes = self.graph.nodes(feed.target for feed in feeds).values()
+        types = [node.value("type") for node in nodes]
+        return any(retyping(self.argument, known) is Retyping.NARROWING for known in types if known)
+
+    def _hit(
+        self,
+        parent: Mark,
+        ring: Ring,
+        node: NodeId,
+        base: float,
+        link: Link,
+        roles: tuple[Role, ...] = (),
+        rule: str = CARRIED,
+    ) -> Mark | None:
+        """The mark of a node reached over a link; None when it is outside production."""
+        dataset = node.dataset if isinstance(node, ColumnId) else node
+        if isinstance(dataset, DatasetId) and not self.graph.is_production(dataset):
+            self.elsewhere.add(dataset)
+            return None
+        weaker = link.certainty < parent.certainty
+        mark = Mark(
+            ring,
+            node,
+            rule,
+            base,
+            min(parent.certainty, link.certainty),
+            link.evidence.weakest if weaker else parent.cause,
+            parent.steps + 1,
+            roles,
+            link,
+            parent,
+        )
+        self.before.setdefault(node, set()).add(parent.node)
+        if isinstance(node, ConsumerId):
+            self.reads[node] = self.reads.get(node, Activity()).union(link.activity)
+        if mark.is_better_than(self.marks.get((ring, node))):
+            self.marks[ring, node] = mark
+            if not isinstance(node, JobId | ConsumerId):
+                self._frontier[ring, node] = mark
+        return mark
+
+
+def _gravity(verdict: Rule) -> tuple[int, float]:
+    """Sorts the worst verdict first."""
+    ring, base = verdict
+    return (RINGS.index(ring), -base)
+
+
+def _roles(uses: Iterable[Link]) -> tuple[Role, ...]:
+    return tuple(sorted({use.role for use in uses if use.role}))

@@ -1,0 +1,220 @@
+"""The part of the graph that a question needs, loaded frontier by frontier, each node once.
+
+A store keeps one edge per origin. A question wants to know that A feeds B, and how sure that is:
+here the origins of an edge become one `Link`, as it was known on a day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+import msgspec
+
+from lineage.model import Activity, Edge, EdgeType, Evidence, Node, Origin, Role, Sample
+from lineage.names import ColumnId, DatasetId, JobId, NodeId, PrincipalId
+from lineage.store import Direction, Store
+
+ANY_COLUMN = "*"  # stands for every column of a dataset whose columns nobody told us
+_LinkKey = tuple[EdgeType, NodeId, NodeId, Role | None, JobId | PrincipalId | None]
+
+
+class Link(msgspec.Struct, frozen=True):
+    """An edge over all its origins: the best evidence, every day that any of them witnessed."""
+
+    type: EdgeType
+    source: NodeId
+    target: NodeId
+    role: Role | None
+    via: JobId | PrincipalId | None
+    activity: Activity
+    evidence: Evidence
+    sample: Sample | None
+    named: bool
+    origins: tuple[Origin, ...]
+
+    @property
+    def certainty(self) -> float:
+        """The certainty of its best origin, 0.0 to 1.0."""
+        return self.evidence.certainty
+
+    @property
+    def job(self) -> JobId | None:
+        """The job that the edge belongs to; None for the read of a consumer."""
+        for end in (self.via, self.target, self.source):
+            if isinstance(end, JobId):
+                return end
+        return None
+
+    @property
+    def key(self) -> _LinkKey:
+        """What makes it one link."""
+        return (self.type, self.source, self.target, self.role, self.via)
+
+    def for_column(self, name: str) -> Link:
+        """What a link of `*`, every column of a dataset, means for the column of that name."""
+        ends = [
+            ColumnId(end.dataset, name)
+            if isinstance(end, ColumnId) and end.name == ANY_COLUMN
+            else end
+            for end in (self.source, self.target)
+        ]
+        return msgspec.structs.replace(self, source=ends[0], target=ends[1])
+
+    def with_edge(self, edge: Edge, activity: Activity) -> Link:
+        """The link that knows this origin too."""
+        samples = [sample for sample in (self.sample, edge.sample) if sample is not None]
+        return Link(
+            self.type,
+            self.source,
+            self.target,
+            self.role,
+            self.via,
+            self.activity.union(activity),
+            max(self.evidence, edge.evidence),
+            max(samples, default=None),
+            self.named or edge.named,
+            tuple(sorted({*self.origins, edge.key.origin})),
+        )
+
+
+def links(edges: Iterable[Edge], as_of: int | None = None) -> list[Link]:
+    """One link per edge whatever its origins, as known at the end of `as_of`.
+
+    An edge that was first active later did not exist; an edge without days is a declaration.
+    """
+    found: dict[_LinkKey, Link] = {}
+    for edge in edges:
+        activity = edge.activity
+        if as_of is not None and activity.last is not None and activity.last > as_of:
+            activity = activity.between(None, as_of)
+            if not activity.days:
+                continue
+        key = edge.key
+        place = (key.type, key.source, key.target, key.role, key.via)
+        if place in found:
+            found[place] = found[place].with_edge(edge, activity)
+        else:
+            found[place] = Link(
+                *place, activity, edge.evidence, edge.sample, edge.named, (key.origin,)
+            )
+    return list(found.values())
+
+
+def _order(link: Link) -> tuple[str, ...]:
+    return str(link.source), str(link.target), link.role or "", str(link.via)
+
+
+class Graph:
+    """A store as it was known on a day, read frontier by frontier and remembered.
+
+    loaded: how many edges have been read so far, for budgets.
+    """
+
+    def __init__(self, store: Store, as_of: int | None = None) -> None:
+        self.store = store
+        self.as_of = as_of
+        self.loaded = 0
+        self._links: dict[tuple[Direction, tuple[EdgeType, ...]], dict[NodeId, list[Link]]] = {}
+        self._nodes: dict[NodeId, Node] = {}
+        self._newest: dict[JobId, int] = {}
+
+    def out(self, ids: Iterable[NodeId], *types: EdgeType) -> list[Link]:
+        """The links of these types that leave the nodes."""
+        return self._load(ids, Direction.DOWN, types)
+
+    def into(self, ids: Iterable[NodeId], *types: EdgeType) -> list[Link]:
+        """The links of these types that enter the nodes."""
+        return self._load(ids, Direction.UP, types)
+
+    def _load(
+        self, ids: Iterable[NodeId], direction: Direction, types: tuple[EdgeType, ...]
+    ) -> list[Link]:
+        wanted = list(dict.fromkeys(ids))
+        known = self._links.setdefault((direction, types), {})
+        missing = [node for node in wanted if node not in known]
+        if missing:
+            edges = self.store.edges(missing, direction, types)
+            self.loaded += len(edges)
+            known.update((node, []) for node in missing)
+            # Stores give edges in any order; of two equal ways an answer takes the first.
+            for link in sorted(links(edges, self.as_of), key=_order):
+                known[link.source if direction is Direction.DOWN else link.target].append(link)
+        return [link for node in wanted for link in known[node]]
+
+    def out_of_columns(self, columns: Collection[ColumnId], type_: EdgeType) -> list[Link]:
+        """The links that leave the columns, those of a `SELECT *` over unknown columns too."""
+        found = self.out(columns, type_)
+        return found + self._of_stars(columns, Direction.DOWN, type_)
+
+    def into_columns(self, columns: Collection[ColumnId], type_: EdgeType) -> list[Link]:
+        """The links that enter the columns, those of a `SELECT *` over unknown columns too."""
+        found = self.into(columns, type_)
+        return found + self._of_stars(columns, Direction.UP, type_)
+
+    def _of_stars(
+        self, columns: Collection[ColumnId], direction: Direction, type_: EdgeType
+    ) -> list[Link]:
+        stars = dict.fromkeys(ColumnId(column.dataset, ANY_COLUMN) for column in columns)
+        self._load(stars, direction, (type_,))
+        known = self._links[direction, (type_,)]
+        return [
+            link.for_column(column.name)
+            for column in columns
+            if column.name != ANY_COLUMN
+            for link in known[ColumnId(column.dataset, ANY_COLUMN)]
+        ]
+
+    def nodes(self, ids: Iterable[NodeId]) -> dict[NodeId, Node]:
+        """The nodes of these ids; one that is not in the store has no facts."""
+        wanted = dict.fromkeys(ids)
+        missing = [node for node in wanted if node not in self._nodes]
+        if missing:
+            self._nodes.update((node, Node(node)) for node in missing)
+            self._nodes.update(self.store.nodes(missing))
+        return {node: self._nodes[node] for node in wanted}
+
+    def current(self, found: Sequence[Link]) -> list[Link]:
+        """The links that a later version of their job has not superseded.
+
+        A job's templates are its versions: a link last seen before the first day of a later
+        template is of a version that runs no more.
+        """
+        self._load_newest({link.job for link in found if link.job})
+        return [link for link in found if not self.superseded(link)]
+
+    def superseded(self, link: Link) -> bool:
+        """Whether a later version of its job no longer has this link."""
+        job = link.job
+        if job is None or link.activity.last is None:
+            return False
+        self._load_newest({job})
+        return link.activity.last < self._newest[job]
+
+    def _load_newest(self, jobs: Collection[JobId]) -> None:
+        missing = [job for job in jobs if job not in self._newest]
+        if not missing:
+            return
+        starts: dict[JobId, dict[NodeId, int]] = {job: {} for job in missing}
+        for link in self.out(missing, EdgeType.RAN):
+            if isinstance(link.source, JobId) and link.activity.first is not None:
+                mine = starts[link.source]
+                first = mine.get(link.target, link.activity.first)
+                mine[link.target] = min(first, link.activity.first)
+        for job, queries in starts.items():
+            self._newest[job] = max(queries.values(), default=0)
+
+    def is_view(self, node: NodeId) -> bool:
+        """Whether a job defines a view, or a dataset is one."""
+        return self.nodes([node])[node].value("kind").lower() == "view"
+
+    def is_production(self, dataset: DatasetId) -> bool:
+        """Whether a dataset belongs to the environment that answers show."""
+        return is_production(self.nodes([dataset])[dataset])
+
+
+def is_production(node: Node) -> bool:
+    """Whether a dataset belongs to the environment that answers show."""
+    return node.value("environment", "prod").lower() in PRODUCTION
+
+
+PRODUCTION = frozenset({"prod", "production"})

@@ -1,0 +1,125 @@
+"""What a change breaks, whom it belongs to, how sure that is, and the statement that proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from lineage.analyses.breakage import Breakage
+from lineage.analyses.change import Change
+from lineage.analyses.coverage import Coverage, Logs, Window, coverage
+from lineage.analyses.graph import Graph
+from lineage.analyses.items import Item, TeamImpact, items_of, teams_of
+from lineage.analyses.seeds import Seeded, seed, subject_of
+from lineage.analyses.unread import Unjudged
+from lineage.analyses.weights import RINGS, weights
+from lineage.analyses.wording import listed, quantity
+from lineage.store import Store
+
+# Edges read for one answer; beyond it the answer says that it was cut short.
+BUDGET = 500_000
+
+
+class Impact(msgspec.Struct, frozen=True):
+    """What changes do together. Items by ring, then importance; teams by their worst item.
+
+    elsewhere: how many datasets outside production are reached. ignored: how many bots.
+    truncated: the walk was cut short; `items` holds what was found until then.
+    """
+
+    change: str
+    verdict: str
+    items: tuple[Item, ...]
+    teams: tuple[TeamImpact, ...]
+    unjudged: tuple[Unjudged, ...]
+    elsewhere: int
+    ignored: int
+    coverage: Coverage
+    window: Window
+    truncated: bool
+    weights: int
+
+
+def impact(
+    store: Store,
+    changes: Sequence[Change],
+    as_of: int | None = None,
+    window: int = 90,
+    budget: int = BUDGET,
+) -> Impact:
+    """What these changes do to everybody who was ever seen to depend on their subjects.
+
+    Raises:
+        UnknownName: a subject is not in the store.
+        AmbiguousName: a subject may be several things.
+    """
+    logs = Logs(store, as_of, window)
+    graph = Graph(store, logs.as_of)
+    found = Breakage(graph)
+    seeded = []
+    for change, subject in [(change, subject_of(store, change)) for change in changes]:
+        breakage = Breakage(graph, change.argument)
+        seeded.append(seed(breakage, change, subject))
+        breakage.run(budget)
+        found.absorb(breakage)
+    span, heard = coverage(graph, logs, {one.dataset for one in seeded if one.dataset})
+    subjects = {node for one in seeded for node in (one.subject, one.dataset)}
+    items, ignored = items_of(found, subjects, logs.as_of or 0)
+    unjudged = _unjudged(seeded, items)
+    return Impact(
+        "; ".join(str(one.change) for one in seeded),
+        _verdict(seeded, items, unjudged, found.truncated),
+        items,
+        teams_of(graph, items),
+        unjudged,
+        len(found.elsewhere),
+        ignored,
+        heard,
+        span,
+        found.truncated,
+        weights().version,
+    )
+
+
+def _unjudged(seeded: Sequence[Seeded], items: Sequence[Item]) -> tuple[Unjudged, ...]:
+    """What could not be judged and is no item by another way."""
+    judged = {item.id for item in items}
+    found = {missing for one in seeded for missing in one.unjudged}
+    return tuple(sorted((one for one in found if one.id not in judged), key=lambda one: one.id))
+
+
+def _verdict(
+    seeded: Sequence[Seeded],
+    items: Sequence[Item],
+    unjudged: Sequence[Unjudged],
+    truncated: bool,
+) -> str:
+    """The answer in a sentence or two."""
+    doing = seeded[0].change.doing(seeded[0].name) if len(seeded) == 1 else "Together the changes"
+    fails, wrong, stale = ([item for item in items if item.ring is ring] for ring in RINGS)
+    ends = "s" if len(seeded) == 1 else ""
+    said = []
+    if fails:
+        teams = {item.team for item in fails if item.team}
+        of = f" of {quantity(len(teams), 'team')}" if teams else ""
+        said.append(f"break{ends} {_counted(fails)}{of}")
+    if wrong:
+        said.append(f"silently change{ends} {_counted(wrong)}")
+    text = f"{doing} {' and '.join(said)}" if said else ""
+    if stale:
+        verb = "gets" if len(stale) == 1 else "get"
+        rest = f"{_counted(stale)} {verb} stale"
+        text = f"{text}; {rest}" if text else f"{doing}: {rest}"
+    text = text or f"{doing} break{ends} nothing that was seen"
+    more = " There may be more: the walk was cut short." if truncated else ""
+    doubt = f" {quantity(len(unjudged), 'reference')} could not be judged." if unjudged else ""
+    return f"{text}.{more}{doubt}"
+
+
+def _counted(items: Sequence[Item]) -> str:
+    """How many of each kind; a dataset that fails is a view."""
+    kinds = ("consumer", "job", "dataset")
+    counts = {kind: sum(item.kind == kind for item in items) for kind in kinds}
+    nouns = {"dataset": "view"} if items[0].ring is RINGS[0] else {}
+    return listed([quantity(n, nouns.get(kind, kind)) for kind, n in counts.items() if n])

@@ -1,0 +1,15 @@
+"""The few rules of English that the verdicts share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def quantity(count: int, noun: str, plural: str = "") -> str:
+    """A number and its noun: `1 team`, `2 teams`, `1,204 datasets`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {plural or noun + 's'}"
+
+
+def listed(items: Sequence[str]) -> str:
+    """The items as a list in a sentence: `a`, `a and b`, `a, b and c`."""
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
