@@ -1,0 +1,33 @@
+"""SQL text in, lineage out: the only package that knows a parser."""
+
+from ingest.sql.catalog import Catalog
+from ingest.sql.collapse import collapse
+from ingest.sql.extract import extract_case
+from ingest.sql.records import (
+    Analysis,
+    Column,
+    ColumnEdge,
+    ColumnUse,
+    Context,
+    SchemaChange,
+    Statement,
+    Table,
+    is_placeholder,
+)
+from ingest.sql.scripts import analyse
+
+__all__ = [
+    "Analysis",
+    "Catalog",
+    "Column",
+    "ColumnEdge",
+    "ColumnUse",
+    "Context",
+    "SchemaChange",
+    "Statement",
+    "Table",
+    "analyse",
+    "collapse",
+    "extract_case",
+    "is_placeholder",
+]

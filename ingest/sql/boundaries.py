@@ -1,0 +1,114 @@
+"""Where one statement ends and the next begins, with semicolons and, in T-SQL, without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import Token, TokenType
+
+from ingest.sql.tokens import word, words
+
+_DML = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})
+_STARTERS = _DML | words(
+    """TRUNCATE DROP ALTER CREATE DECLARE EXEC EXECUTE IF WHILE BEGIN END PRINT RETURN THROW WITH
+    SET RAISERROR COMMIT ROLLBACK USE GO FETCH OPEN CLOSE DEALLOCATE BREAK CONTINUE GOTO ELSE"""
+)
+# a word after one of these goes on with the same statement
+_JOINTS = words(
+    """THEN ON FOR AFTER OF OR , NOT ( UNION ALL EXCEPT INTERSECT AS TABLE VIEW = ROWS ROW WITH
+    PROCEDURE PROC INSTEAD BEFORE"""
+)
+# words that begin a statement of their own, and that a statement of this kind has inside
+_WITHIN = {
+    "ALTER": {"DROP", "ALTER", "SET"},
+    "DROP": {"IF"},
+    "CREATE": {"IF"},
+    "INSERT": {"EXEC", "EXECUTE"},
+    "BULK": {"INSERT"},
+    "GRANT": _DML | {"EXECUTE", "ALTER"},
+    "REVOKE": _DML | {"EXECUTE", "ALTER"},
+    "DENY": _DML | {"EXECUTE", "ALTER"},
+}
+
+
+def parts(tokens: list[Token], bare: bool) -> Iterator[list[Token]]:
+    """Token lists between semicolons; `bare`: also between statements without any."""
+    part: list[Token] = []
+    depth = cases = 0
+    for i, token in enumerate(tokens):
+        kind = token.token_type
+        if kind is TokenType.SEMICOLON and depth <= 0:
+            if part:
+                yield part
+            part, cases, depth = [], 0, 0
+            continue
+        if bare and depth == 0 and not cases and part and _begins(part, tokens, i):
+            yield part
+            part = []
+        if kind is TokenType.L_PAREN:
+            depth += 1
+        elif kind is TokenType.R_PAREN:
+            depth -= 1
+        elif bare and kind is TokenType.CASE:
+            cases += 1
+        elif cases and kind is TokenType.END:
+            cases -= 1
+        part.append(token)
+    if part:
+        yield part
+
+
+def _begins(part: list[Token], tokens: list[Token], i: int) -> bool:
+    """Whether a statement begins at a token although no semicolon ended the one before."""
+    text = word(tokens, i)
+    if text not in _STARTERS:
+        return False
+    first, before = word(part, 0), part[-1].text.upper()
+    if before in _JOINTS:
+        return before == "AS" and first in {"CREATE", "ALTER"} and _is_header(part)
+    if text in _WITHIN.get(first, ()):
+        return False
+    if text == "SELECT":
+        return not _awaits_query(part)
+    if text == "WITH":
+        return _is_cte(tokens, i)
+    if text == "SET":
+        return not _awaits_set(part, before)
+    if first == "WITH" and text in _DML:
+        return bool(_DML & _top_words(part))
+    return True
+
+
+def _is_header(part: list[Token]) -> bool:
+    return bool({"PROCEDURE", "PROC", "TRIGGER", "FUNCTION"} & {word(part, i) for i in range(5)})
+
+
+def _awaits_query(part: list[Token]) -> bool:
+    """Whether the statement so far still needs its SELECT."""
+    top = _top_words(part)
+    if word(part, 0) == "INSERT" or "INSERT" in top:
+        return not {"SELECT", "VALUES", "EXEC", "EXECUTE", "DEFAULT"} & top
+    return word(part, 0) == "WITH" and not _DML & top
+
+
+def _awaits_set(part: list[Token], before: str) -> bool:
+    top = _top_words(part)
+    return before == "UPDATE" or ("UPDATE" in top and "SET" not in top)
+
+
+def _is_cte(tokens: list[Token], i: int) -> bool:
+    """WITH name AS (, WITH name (columns) AS; not WITH (NOLOCK), WITH SCHEMABINDING AS SELECT."""
+    following = word(tokens, i + 2)
+    is_named = following == "(" or (following == "AS" and word(tokens, i + 3) == "(")
+    return is_named and word(tokens, i + 1) not in {"(", "EXECUTE", "EXEC"}
+
+
+def _top_words(part: list[Token]) -> set[str]:
+    """The words outside all parentheses."""
+    depth, found = 0, set()
+    for token in part:
+        kind = token.token_type
+        depth += (kind is TokenType.L_PAREN) - (kind is TokenType.R_PAREN)
+        if depth == 0:
+            found.add(token.text.upper())
+    return found

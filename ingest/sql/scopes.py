@@ -1,0 +1,231 @@
+"""Name resolution: which relation a column belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+
+from sqlglot import exp
+
+from ingest.sql.flows import NOTHING, Flow, nested, union
+from ingest.sql.names import TEMPLATE
+from ingest.sql.relations import BaseTable, Derived, Relation
+from ingest.sql.run import Run
+
+
+class Aliases(Enum):
+    """When a name may mean an alias of the select list."""
+
+    NEVER = 0
+    LAST = 1  # after every column that may exist
+    BEFORE_UNKNOWN = 2  # after the columns known to exist
+    FIRST = 3  # ORDER BY
+
+
+class Scope:
+    """The relations that one SELECT sees, and the scope around it.
+
+    ctes: name → output of the CTEs in sight, by lower-case name.
+    merged: columns that USING or NATURAL made one.
+    aliases: select-list aliases defined so far.
+    constants: named expressions (ClickHouse's `WITH 1 AS one`).
+    hidden: parameters of the lambdas around.
+    """
+
+    def __init__(self, run: Run, outer: Scope | None = None) -> None:
+        self.run = run
+        self.outer = outer
+        self.ctes: dict[str, Derived] = outer.ctes if outer else {}
+        self.relations: list[Relation] = []
+        self.by_name: dict[str, Relation] = {}
+        self.merged: dict[str, tuple[str, Flow]] = {}
+        self.aliases: dict[str, Flow] = {}
+        self.aliasing = Aliases.NEVER
+        self.constants: dict[str, Flow] = outer.constants if outer else {}
+        self.windows: dict[str, exp.Expr] = {}
+        self.hidden: frozenset[str] = frozenset()
+        self._known: dict[str, Flow | None] = {}
+        self._unknown: dict[str, Flow | None] = {}
+        self._rows: dict[str, Flow] = {}
+
+    def around(self) -> Scope:
+        """What a derived table in FROM sees: the CTEs and outer scopes, but not its neighbours."""
+        if self.run.rules.implicit_lateral:
+            return self
+        scope = Scope(self.run, self.outer)
+        scope.ctes = self.ctes
+        return scope
+
+    def add(self, alias: str, relation: Relation) -> None:
+        """Puts a relation in sight under an alias (empty: none)."""
+        self.relations.append(relation)
+        if alias:
+            self.by_name.setdefault(alias.lower(), relation)
+        self._known.clear()
+        self._unknown.clear()
+
+    def include(self, other: Scope) -> None:
+        """Puts the relations of another scope in sight."""
+        self.relations += other.relations
+        self.by_name = {**other.by_name, **self.by_name}
+
+    def conceal(self, relations: list[Relation]) -> None:
+        """Takes relations out of what unqualified names and `*` mean: SEMI JOIN's right side."""
+        self.relations = [r for r in self.relations if not any(r is gone for gone in relations)]
+        self._known.clear()
+        self._unknown.clear()
+
+    def resolve(self, parts: list[str]) -> tuple[Flow, bool] | None:
+        """The flow of a dotted name and whether it names its base columns; None when nobody knows.
+
+        parts: qualifiers first, then the column, then fields inside it.
+        """
+        self.run.spend(1)
+        key = parts[0].lower()
+        if key in self.hidden or TEMPLATE in key:
+            return None
+        is_word = key in self.run.variables or key in self.run.rules.pseudo_columns
+        if is_word and key not in self.by_name and self._certain(key) is None:
+            return None
+        flow = self._by_qualifier(parts)
+        if flow is not None:
+            return flow, True
+        if len(parts) == 1 or self.run.rules.dotted_fields:
+            for scope in self._outwards():
+                flow = scope._unqualified(parts[0], is_alone=len(parts) == 1)
+                if flow is not None:
+                    named = flow is not scope._rows.get(key) and not scope._would_rebind(key, flow)
+                    return _inside(flow, parts[1:]), named
+            flow = self._only_place(parts[0])
+            if flow is not None:
+                return _inside(flow, parts[1:]), True
+        self.run.note(f"unknown: {'.'.join(parts)}")
+        return None
+
+    def _outwards(self) -> Iterator[Scope]:
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.outer
+
+    def _by_qualifier(self, parts: list[str]) -> Flow | None:
+        """The flow of a name whose first parts mean a relation, here or further out.
+
+        A column that is known here comes before a relation further out: then the rest are fields.
+        """
+        if len(parts) == 1:
+            return None
+        for scope in self._outwards():
+            flow = scope._qualified(parts)
+            if flow is not None:
+                return flow
+            if self.run.rules.dotted_fields and scope._certain(parts[0].lower()) is not None:
+                return None
+        return None
+
+    def _only_place(self, name: str) -> Flow | None:
+        """The column in the one table there is, of which the catalogue must know too little."""
+        relations = (relation for scope in self._outwards() for relation in scope.relations)
+        tables = [relation for relation in relations if isinstance(relation, BaseTable)]
+        return self._unlisted(tables[0], name) if len(tables) == 1 else None
+
+    def _unlisted(self, relation: Relation, name: str) -> Flow | None:
+        if not isinstance(relation, BaseTable):
+            return None
+        self.run.note(f"not in the catalogue: {name}")
+        return relation.assumed(name)
+
+    def relation(self, qualifiers: list[str]) -> Relation | None:
+        """The relation that an alias or a table's dotted name means, here or further out."""
+        found = (scope._relation(qualifiers) for scope in self._outwards())
+        return next((relation for relation in found if relation is not None), None)
+
+    def _relation(self, qualifiers: list[str]) -> Relation | None:
+        if len(qualifiers) == 1:
+            return self.by_name.get(qualifiers[0].lower())
+        wanted = tuple(part.lower() for part in qualifiers)
+        for relation in self.relations:
+            if isinstance(relation, BaseTable):
+                name = tuple(part.lower() for part in relation.table.parts)
+                if name[-len(wanted) :] == wanted or wanted[-len(name) :] == name:
+                    return relation
+        return None
+
+    def _qualified(self, parts: list[str]) -> Flow | None:
+        for count in range(1, min(len(parts), 4)):
+            relation = self._relation(parts[:count])
+            if relation is None:
+                continue
+            key = parts[count].lower()
+            flow = relation.known(key)
+            if flow is None:
+                flow = relation.unknown(parts[count])
+            if flow is None:
+                flow = self._unlisted(relation, parts[count])
+            if flow is not None:
+                return _inside(flow, parts[count + 1 :])
+        return None
+
+    def _unqualified(self, name: str, is_alone: bool) -> Flow | None:
+        """The flow of a column; alone, the name may also mean a whole row."""
+        key = name.lower()
+        if self.aliasing is Aliases.FIRST and key in self.aliases:
+            return self.aliases[key]
+        flow = self._certain(key)
+        if flow is None:
+            flow = self.constants.get(key)
+        if flow is None and self.aliasing is Aliases.BEFORE_UNKNOWN:
+            flow = self.aliases.get(key)
+        if flow is None and is_alone and key in self.by_name:
+            flow = self._whole_row(key)
+        if flow is None:
+            flow = self._possible(name)
+        if flow is None and self.aliasing is not Aliases.NEVER:
+            flow = self.aliases.get(key)
+        return flow
+
+    def _certain(self, key: str) -> Flow | None:
+        if key in self.merged:
+            return self.merged[key][1]
+        if key not in self._known:
+            found = [flow for r in self.relations if (flow := r.known(key)) is not None]
+            self._known[key] = self._only(found, key)
+        return self._known[key]
+
+    def _possible(self, name: str) -> Flow | None:
+        if name not in self._unknown:
+            self._unknown[name] = self._search_unknown(name)
+        return self._unknown[name]
+
+    def _only(self, flows: list[Flow], name: str) -> Flow | None:
+        """The flow if there is one; nothing if it could be any of several; None if none is."""
+        if len(flows) > 1:
+            self.run.note(f"ambiguous: {name}")
+            return NOTHING
+        return flows[0] if flows else None
+
+    def _search_unknown(self, name: str) -> Flow | None:
+        found = [(r, flow) for r in self.relations if (flow := r.unknown(name)) is not None]
+        strong = [flow for r, flow in found if not r.weak]
+        return self._only(strong or [flow for _, flow in found], name)
+
+    def _whole_row(self, alias: str) -> Flow:
+        if alias not in self._rows:
+            fields = self.by_name[alias].fields()
+            self._rows[alias] = union([field.flow for field in fields] or [NOTHING])
+        return self._rows[alias]
+
+    def _would_rebind(self, key: str, flow: Flow) -> bool:
+        """Whether an outer column would silently take the place of an inner one that is dropped.
+
+        Not one that is made of the same base column: it goes with it.
+        """
+        return self.outer is not None and any(
+            (outer := relation.known(key)) is not None and outer.keys().isdisjoint(flow)
+            for scope in self.outer._outwards()
+            for relation in scope.relations
+        )
+
+
+def _inside(flow: Flow, path: list[str]) -> Flow:
+    return nested(flow, ".".join(path)) if path else flow

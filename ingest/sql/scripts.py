@@ -1,0 +1,162 @@
+"""A text of SQL, of any number of statements, into what each of them does."""
+
+from __future__ import annotations
+
+from sqlglot import Dialect, ErrorLevel, Token, exp
+from sqlglot.errors import ParseError, TokenError
+
+from ingest.sql import fallback
+from ingest.sql.catalog import Catalog
+from ingest.sql.commands import handled
+from ingest.sql.dialects import rules
+from ingest.sql.records import Analysis, Context, Statement
+from ingest.sql.run import TooCostlyError
+from ingest.sql.script import Script
+from ingest.sql.splitting import Piece, pieces
+from ingest.sql.statements import statement_of
+from ingest.sql.templates import repaired, without_templates
+from ingest.sql.tokens import deepest, is_truncated, with_whole_numbers
+from ingest.sql.trims import output_into, trimmed, without_top
+
+# Parentheses and brackets that the parser is asked to follow; beyond, its own stack is at risk.
+MAX_DEPTH = 200
+# Dialects asked, in turn, about a statement that its own dialect has no grammar for.
+_SECOND_OPINIONS = ("databricks", "postgres", "mysql", "snowflake", "tsql")
+
+
+def analyse(sql: str, dialect: str, context: Context, catalog: Catalog) -> Analysis:
+    """What a text of SQL does, statement by statement, in one name context.
+
+    Never raises for what a text says: what is not understood is in `error` and in the statements'
+    `parse` and `notes`.
+    """
+    script = Script(rules(dialect), context, catalog, _analyse_text)
+    script.run_text(without_templates(sql))
+    errors = dict.fromkeys(script.errors)
+    return Analysis(tuple(script.statements), script.context, "; ".join(errors))
+
+
+def _analyse_text(sql: str, script: Script) -> None:
+    """Adds the statements of a text to a script."""
+    try:
+        tokens = script.rules.dialect.tokenize(sql)
+    except TokenError as error:
+        _fall_back(sql, f"truncated: {_first_line(error)}", script)
+        return
+    if "0x" in sql:
+        tokens = with_whole_numbers(tokens)
+    for piece in pieces(tokens, sql, script.rules, script.variables):
+        _analyse_piece(piece, script)
+
+
+def _analyse_piece(piece: Piece, script: Script) -> None:
+    try:
+        if not handled(piece, script):
+            _analyse_statement(piece, script)
+    except ParseError as error:
+        reason = "truncated" if is_truncated(piece.tokens) else "unparsable"
+        _fall_back(piece.text, f"{reason}: {_first_line(error)}", script)
+    except RecursionError:
+        _fall_back(piece.text, "too deeply nested", script)
+    except TooCostlyError:
+        _fall_back(piece.text, "too costly", script)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        # A tree of a shape that nobody foresaw must cost one statement, not an import.
+        reason = f"unforeseen: {type(error).__name__}: {_first_line(error)}"
+        _fall_back(piece.text, reason, script)
+
+
+def _analyse_statement(piece: Piece, script: Script) -> None:
+    if piece.kind == "command":
+        script.add(fallback.scan(piece.text, script.run(), f"unsupported: {piece.word(0)}"))
+    elif deepest(piece.tokens) > MAX_DEPTH:
+        _fall_back(piece.text, "too deeply nested", script)
+    else:
+        if script.rules.bare_statements:
+            piece.tokens = without_top(piece.tokens)
+        for node in _parsed(piece, script):
+            script.add(_statement(node, piece, script))
+        if script.rules.bare_statements and script.statements:
+            _log_output(piece, script)
+
+
+def _log_output(piece: Piece, script: Script) -> None:
+    """T-SQL's OUTPUT … INTO: an INSERT of what the statement before has changed."""
+    clause = output_into(piece.tokens)
+    writes = script.statements[-1].writes
+    if clause is not None and writes:
+        start, into, end = clause
+        rows = f"FROM {writes[0]} AS inserted, {writes[0]} AS deleted"
+        columns = piece.after(start + 1, into)
+        script.run_text(f"INSERT {piece.after(into, end)} SELECT {columns} {rows}")
+
+
+def _fall_back(sql: str, reason: str, script: Script) -> None:
+    script.errors.append(reason)
+    script.add(fallback.scan(sql, script.run(), reason))
+
+
+def _statement(node: exp.Expr, piece: Piece, script: Script) -> Statement:
+    if isinstance(node, exp.Command):
+        return fallback.scan(piece.text, script.run(), f"unsupported: {node.name.upper()}")
+    return statement_of(node, script.run(), piece.inside)
+
+
+def _parsed(piece: Piece, script: Script) -> list[exp.Expr]:
+    """The trees of a statement; when its own dialect fails, those of a kindred one that does not.
+
+    Raises:
+        ParseError: of its own dialect, when no dialect has a grammar for it.
+    """
+    nodes: list[exp.Expr] = []
+    failure: ParseError | None = None
+    try:
+        nodes = _parse(piece.tokens, piece.sql, script.rules.dialect)
+        if not _is_given_up(nodes):
+            return nodes
+    except ParseError as error:
+        failure = error
+    if failure is None or not is_truncated(piece.tokens):
+        for name in (script.rules.name, *_SECOND_OPINIONS):
+            trims = _opinion(trimmed(piece.tokens), piece.sql, rules(name).dialect)
+            if trims:
+                return trims
+        text = repaired(piece.text)
+        for name in (script.rules.name, *_SECOND_OPINIONS):
+            other = _reread(text, rules(name).dialect)
+            if other:
+                return other
+    if failure is not None:
+        raise failure
+    return nodes
+
+
+def _reread(sql: str, dialect: Dialect) -> list[exp.Expr]:
+    try:
+        return _opinion(dialect.tokenize(sql), sql, dialect)
+    except TokenError:
+        return []
+
+
+def _opinion(tokens: list[Token], sql: str, dialect: Dialect) -> list[exp.Expr]:
+    try:
+        nodes = _parse(tokens, sql, dialect)
+    except ParseError:
+        return []
+    return [] if _is_given_up(nodes) else nodes
+
+
+def _parse(tokens: list[Token], sql: str, dialect: Dialect) -> list[exp.Expr]:
+    parser = dialect.parser(error_level=ErrorLevel.IMMEDIATE)
+    try:
+        return [node for node in parser.parse(tokens, sql) if node is not None]
+    except TypeError as error:  # the compiled parser checks the types of what it builds
+        raise ParseError(_first_line(error)) from error
+
+
+def _is_given_up(nodes: list[exp.Expr]) -> bool:
+    return any(isinstance(node, exp.Command) for node in nodes)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", 1)[0][:200]

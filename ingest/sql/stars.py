@@ -1,0 +1,193 @@
+"""`*` in a select list, with EXCEPT, REPLACE and RENAME, and of structs."""
+
+from __future__ import annotations
+
+import re
+
+from sqlglot import exp
+
+from ingest.sql.expressions import dotted, flow_of
+from ingest.sql.flows import IDENTITY, NOTHING, is_direct, nested, union
+from ingest.sql.relations import BaseTable, Field, Function, Relation
+from ingest.sql.scopes import Scope
+
+
+def star_fields(node: exp.Expr, scope: Scope) -> list[Field] | None:
+    """The columns that a select-list item stands for when it is a star; None when it is not."""
+    if isinstance(node, exp.Columns):
+        return _matching(node, scope)
+    if isinstance(node, exp.Star):
+        return _adjusted(_all(scope), node, scope)
+    if isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
+        qualifiers = [part.name for part in node.parts[:-1]]
+        relation = scope.relation(qualifiers)
+        scope.run.star_expanded |= isinstance(relation, BaseTable)
+        fields = relation.fields() if relation else _struct(qualifiers, scope)
+        return _adjusted(fields, node.this, scope)
+    if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Star):
+        parts = dotted(node.this, scope)
+        fields = _struct(parts, scope) if parts else _row(node.this, scope)
+        return _adjusted(fields, node.expression, scope)
+    return None
+
+
+def _all(scope: Scope) -> list[Field]:
+    """The columns of all relations: those that USING merged in front, in DuckDB in their places."""
+    merged = {key: Field(name, flow) for key, (name, flow) in scope.merged.items()}
+    keys = frozenset(merged)
+    scope.run.star_expanded |= any(isinstance(relation, BaseTable) for relation in scope.relations)
+    own = [field for relation in scope.relations for field in relation.fields()]
+    if keys and scope.run.rules.merged_in_place:
+        placed = [merged.pop(f.name.lower(), None) if f.name.lower() in keys else f for f in own]
+        own = [_narrowed(field, keys) for field in placed if field is not None]
+    elif keys:
+        own = _without(own, keys)
+    return [*merged.values(), *own]
+
+
+def _without(fields: list[Field], keys: frozenset[str]) -> list[Field]:
+    return [
+        _narrowed(field, keys)
+        for field in fields
+        if field.rest is not None or field.name.lower() not in keys
+    ]
+
+
+def _narrowed(field: Field, keys: frozenset[str]) -> Field:
+    return field if field.rest is None else field._replace(without=field.without | keys)
+
+
+def _adjusted(fields: list[Field], star: exp.Expr, scope: Scope) -> list[Field]:
+    """The fields after the star's own EXCEPT, REPLACE and RENAME."""
+    run = scope.run
+    run.spend(len(fields))
+    for field in fields:
+        run.use(field.flow, IDENTITY, named=False)
+    excepted = star.args.get("except_") or star.args.get("except")
+    if excepted:
+        keys = frozenset(_key(item) for item in excepted)
+        for field in fields:
+            if field.rest is None and field.name.lower() in keys:
+                run.named.update(field.flow)
+        fields = _without(fields, keys)
+    for item in star.args.get("replace") or ():
+        fields = _replaced(fields, Field(_alias(item, scope), flow_of(item.this, scope)))
+    for item in star.args.get("rename") or ():
+        run.named.update(*(f.flow for f in fields if f.name.lower() == _key(item.this)))
+        fields = _renamed(fields, item.this.name, _alias(item, scope))
+    return fields
+
+
+def _alias(item: exp.Expr, scope: Scope) -> str:
+    alias = item.args["alias"]
+    return scope.run.rules.column(alias.name, bool(alias.args.get("quoted")))
+
+
+def _key(item: exp.Expr) -> str:
+    return item.name.lower()
+
+
+def _renamed(fields: list[Field], old: str, new: str) -> list[Field]:
+    key = old.lower()
+    if not any(field.name.lower() == key for field in fields):
+        rest = next((field for field in fields if field.rest is not None), None)
+        flow = rest.rest.unknown(old) if rest and rest.rest else None
+        return [*_without(fields, frozenset({key})), Field(new, flow or NOTHING)]
+    return [f._replace(name=new) if f.name.lower() == key and f.rest is None else f for f in fields]
+
+
+def _replaced(fields: list[Field], new: Field) -> list[Field]:
+    key = new.name.lower()
+    if any(field.rest is None and field.name.lower() == key for field in fields):
+        return [new if f.rest is None and f.name.lower() == key else f for f in fields]
+    return [*_without(fields, frozenset({key})), new]
+
+
+def _matching(node: exp.Columns, scope: Scope) -> list[Field]:
+    """DuckDB's COLUMNS('pattern')."""
+    fields = _all(scope)
+    pattern = node.this
+    if isinstance(pattern, exp.Literal):
+        try:
+            wanted = re.compile(pattern.name, re.I)
+        except re.error:
+            scope.run.note("a pattern of columns that is not understood")
+            return [Field("*", NOTHING, Function((), NOTHING))]
+        fields = [f for f in fields if f.rest is not None or wanted.search(f.name)]
+    return _adjusted(fields, pattern if isinstance(pattern, exp.Star) else exp.Star(), scope)
+
+
+def _struct(parts: list[str], scope: Scope) -> list[Field]:
+    """The fields of a struct column, when the catalogue gives its type."""
+    found = scope.resolve(parts)
+    if found is None:
+        return []
+    flow = found[0]
+    scope.run.use(flow, IDENTITY)
+    names = _struct_names(parts, scope)
+    return [Field(name, nested(flow, name)) for name in names] or [
+        Field("*", NOTHING, Function((), flow))
+    ]
+
+
+def _row(node: exp.Expr, scope: Scope) -> list[Field]:
+    """The fields of an expression that makes a row: `IF(c, new, old).*`, `(SELECT AS STRUCT …).*`.
+
+    The rows that the expression chooses from agree by position; what it chooses by steers each.
+    """
+    flow = flow_of(node, scope)
+    steering = {column: role for column, role in flow.items() if not is_direct(role)}
+    rows = [
+        fields
+        for inner in node.find_all(exp.Column, exp.Struct, exp.Query)
+        if (fields := _row_fields(inner, scope)) and inner.find_ancestor(exp.Struct) is None
+    ]
+    if not rows:
+        return [Field("*", NOTHING, Function((), flow))]
+    return [
+        field._replace(flow=union([*(row[i].flow for row in rows if i < len(row)), steering]))
+        for i, field in enumerate(rows[0])
+    ]
+
+
+def _row_fields(node: exp.Expr, scope: Scope) -> list[Field]:
+    if isinstance(node, exp.Struct):
+        return [
+            Field(
+                part.alias_or_name,
+                flow_of(part.expression if isinstance(part, exp.PropertyEQ) else part, scope),
+            )
+            for part in node.expressions
+        ]
+    if isinstance(node, exp.Query):
+        return scope.run.query(node, scope).fields()
+    is_bare = isinstance(node, exp.Column) and not node.table
+    relation = scope.relation([node.name]) if is_bare else None
+    return relation.fields() if relation else []
+
+
+def _struct_names(parts: list[str], scope: Scope) -> list[str]:
+    relations: list[tuple[Relation, list[str]]] = [(r, parts) for r in scope.relations]
+    if (qualified := scope.relation(parts[:1])) is not None:
+        relations.insert(0, (qualified, parts[1:]))
+    for relation, path in relations:
+        if isinstance(relation, BaseTable) and relation.columns and path:
+            entry = relation.columns.names.get(path[0].lower())
+            if entry:
+                return _fields_of_type(entry[1], path[1:], scope)
+    return []
+
+
+def _fields_of_type(type_text: str, path: list[str], scope: Scope) -> list[str]:
+    try:
+        kind: exp.Expr | None = exp.DataType.build(type_text, dialect=scope.run.rules.name)
+    except ValueError:
+        return []
+    for step in path:
+        inner = (c for c in _definitions(kind) if c.name.lower() == step.lower())
+        kind = next((c.args.get("kind") for c in inner), None)
+    return [definition.name for definition in _definitions(kind)]
+
+
+def _definitions(kind: exp.Expr | None) -> list[exp.Expr]:
+    return [e for e in kind.expressions if isinstance(e, exp.ColumnDef)] if kind else []

@@ -1,0 +1,10 @@
+CREATE TABLE customers (id INT, name VARCHAR, email VARCHAR, country VARCHAR, referrer INT, signup DATE);
+CREATE TABLE orders (order_id INT, customer_id INT, placed DATE, status VARCHAR, amount DECIMAL(10, 2), discount DECIMAL(10, 2), currency VARCHAR);
+CREATE TABLE items (order_id INT, sku VARCHAR, qty INT, price DECIMAL(10, 2));
+CREATE TABLE products (sku VARCHAR, title VARCHAR, category VARCHAR, cost DECIMAL(10, 2));
+CREATE TABLE rates (currency VARCHAR, day DATE, rate DOUBLE);
+CREATE TABLE people (id INT, boss INT, name VARCHAR, dept VARCHAR, salary INT);
+CREATE TABLE events (id INT, kind VARCHAR, tags VARCHAR[], info STRUCT(kind VARCHAR, size INT));
+CREATE TABLE report (day DATE, total DOUBLE, n INT);
+CREATE TABLE stock (sku VARCHAR, qty INT, place VARCHAR);
+CREATE TABLE archive (order_id INT, status VARCHAR, amount DECIMAL(10, 2));
