@@ -1,0 +1,1 @@
+"""What people say: sources, owners, catalogues, consumers."""

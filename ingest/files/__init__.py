@@ -1,0 +1,1 @@
+"""Files and streams: bytes in, text, rows and times out."""

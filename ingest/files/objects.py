@@ -1,0 +1,131 @@
+"""Objects of JSON out of a stream, whatever is broken between them.
+
+A JSON array of any length, even on one line, is read object by object.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import IO
+
+import msgspec
+
+from ingest.record import Rejected
+
+JsonObject = dict[str, object]
+Object = tuple[int, JsonObject]
+
+CHUNK = 1024 * 1024  # characters read at a time
+_KEPT = 2_000  # characters of a broken record that are kept
+_BETWEEN = re.compile(r"[\s,\[\]\x00\x1e]*")
+_NOTHING = " \t\r\n\x00\x1e,[]{}"  # what may remain around the objects of a document
+_NEXT_OBJECT = re.compile(r"\}\s*,?\s*(?=\{)")
+# What exports wrap their records in; an object of another name is a record itself.
+_WRAPPERS = ("Records", "records", "QueryExecutions", "rows", "entries", "queries", "results")
+_WRAPPED = re.compile(r'\s*\{\s*"(?:' + "|".join(_WRAPPERS) + r')"\s*:\s*(?=\[)')
+
+
+def json_objects(stream: IO[str], chunk: str = "") -> Iterator[Object | Rejected]:
+    """The objects of JSON Lines, of one array, or of objects one after another, with their line.
+
+    An object that only wraps an array (`{"Records": [...]}`) gives the objects of the array. What
+    is no object, or no JSON, is `broken_record`; reading goes on behind it. `chunk` is what was
+    already read of the stream.
+    """
+    chunk = chunk or stream.read(CHUNK)
+    if _is_lines(chunk):
+        return _json_lines(lines_from(chunk, stream))
+    return _json_document(chunk, stream)
+
+
+def cell(value: object) -> str:
+    """The text of a JSON value: empty for null, JSON for arrays and objects."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else msgspec.json.encode(value).decode()
+
+
+def nested(found: JsonObject, path: str) -> str:
+    """The text of the value at a path of keys joined with dots; empty when there is none."""
+    value: object = found
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return cell(value)
+
+
+def lines_from(chunk: str, stream: IO[str]) -> Iterator[str]:
+    """The lines of a stream of which the chunk is already read, with their ends."""
+    if not chunk.endswith("\n"):
+        chunk += stream.readline()
+    return itertools.chain(io.StringIO(chunk, newline=""), stream)
+
+
+def _is_lines(chunk: str) -> bool:
+    text = chunk.lstrip()
+    if not text.startswith("{"):
+        return not text.startswith("[")
+    first, newline, _ = text.partition("\n")
+    if _decode(first) is not None:
+        return True
+    return bool(newline) and not first.rstrip().endswith(("{", "[", ","))
+
+
+def _json_lines(lines: Iterable[str]) -> Iterator[Object | Rejected]:
+    for number, line in enumerate(lines, 1):
+        found = _decode(line)
+        if found is not None:
+            yield from ((number, one) for one in _unwrapped(found))
+        elif line.strip(" \t\r\n\x00\x1e"):
+            yield Rejected("broken_record", number, line[:_KEPT])
+
+
+def _decode(text: str) -> JsonObject | None:
+    try:
+        found: object = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _unwrapped(found: JsonObject) -> Iterable[JsonObject]:
+    for name in _WRAPPERS:
+        inner = found.get(name)
+        if isinstance(inner, list) and all(isinstance(one, dict) for one in inner):
+            return inner
+    return (found,)
+
+
+def _json_document(chunk: str, stream: IO[str]) -> Iterator[Object | Rejected]:
+    decoder = json.JSONDecoder(strict=False)
+    wrapped = _WRAPPED.match(chunk)
+    text, at, line = chunk, wrapped.end() if wrapped else 0, 1
+    while True:
+        start = _BETWEEN.match(text, at).end()  # type: ignore[union-attr] # it matches nothing too
+        line += text.count("\n", at, start)
+        try:
+            found, at = decoder.raw_decode(text, start)
+        except json.JSONDecodeError as error:
+            if _cut_off(error, text) and (more := stream.read(max(CHUNK, len(text) - start))):
+                text, at = text[start:] + more, 0
+                continue
+            behind = _NEXT_OBJECT.search(text, start)
+            at = behind.end() if behind else len(text)
+            if text[start:].strip(_NOTHING):
+                yield Rejected("broken_record", line, text[start:at][:_KEPT])
+            if not behind:
+                return
+        else:
+            if isinstance(found, dict):
+                yield from ((line, one) for one in _unwrapped(found))
+            else:
+                yield Rejected("broken_record", line, text[start:at][:_KEPT])
+        line += text.count("\n", start, at)
+
+
+def _cut_off(error: json.JSONDecodeError, text: str) -> bool:
+    """Whether more text could mend it."""
+    return error.msg.startswith("Unterminated string") or error.pos >= len(text) - 16

@@ -1,0 +1,152 @@
+"""Tables with named columns out of a stream: CSV with a header, or JSON objects."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from operator import itemgetter
+from typing import IO
+
+import msgspec
+
+from ingest.files.delimited import Row, csv_rows, csv_style
+from ingest.files.objects import CHUNK, Object, cell, json_objects, lines_from
+from ingest.record import Rejected
+
+Fields = Mapping[str, Collection[str]]  # field → the column names that may give it, best first
+Cells = tuple[int, tuple[str, ...]]
+
+_SHAPES = 10_000  # sets of keys that are remembered
+_SAMPLE = 200  # lines or objects that show how a file is made
+
+
+class Table(msgspec.Struct, frozen=True):
+    """A file of named columns.
+
+    matched: field → the column that gives it. columns: all that the file has, as it spells them.
+    extras: those of the wanted extra columns that it has.
+    cells: line and the values in the order of the fields, empty where there is none, then those of
+    the extras.
+    """
+
+    matched: dict[str, str]
+    columns: tuple[str, ...]
+    extras: tuple[str, ...]
+    cells: Iterator[Cells | Rejected]
+
+
+def read_table(
+    stream: IO[str],
+    fields: Fields,
+    plausible: Callable[[tuple[str, ...]], bool],
+    extras: Collection[str] = (),
+) -> Table:
+    """The table in a stream: each field from the first of its column names that the file has.
+
+    Names are compared without case. `plausible` tells a row from the rest of a broken one.
+    """
+    chunk = stream.read(CHUNK)
+    if _is_json(chunk):
+        return _json_table(json_objects(stream, chunk), fields, extras)
+    return _csv_table(lines_from(chunk, stream), fields, plausible, extras)
+
+
+def table_columns(text: str) -> tuple[str, ...]:
+    """The column names at the beginning of a file: of its header, or of its first JSON object."""
+    if _is_json(text):
+        return tuple(next((one[1] for one in _objects_of(text)), ()))
+    lines = list(itertools.islice(io.StringIO(text, newline=""), _SAMPLE))
+    rows = csv_rows(lines, None, bool, csv_style(lines))
+    return next((tuple(row[1]) for row in rows if not isinstance(row, Rejected)), ())
+
+
+def match_columns(columns: Collection[str], fields: Fields) -> dict[str, str]:
+    """Field → the first of its names that is among the columns, compared without case."""
+    spelled = {column.strip().lower(): column for column in reversed(tuple(columns))}
+    found = {
+        field: next((spelled[name] for name in names if name in spelled), None)
+        for field, names in fields.items()
+    }
+    return {field: column for field, column in found.items() if column is not None}
+
+
+def _is_json(text: str) -> bool:
+    return text.lstrip()[:1] in ("{", "[")
+
+
+def _objects_of(text: str) -> Iterator[Object]:
+    return (one for one in json_objects(io.StringIO(), text) if not isinstance(one, Rejected))
+
+
+def _csv_table(
+    lines: Iterator[str],
+    fields: Fields,
+    plausible: Callable[[tuple[str, ...]], bool],
+    extras: Collection[str],
+) -> Table:
+    sample = list(itertools.islice(lines, _SAMPLE))
+    rows = csv_rows(
+        itertools.chain(sample, lines),
+        None,
+        lambda row: plausible(pick([*row, ""])),
+        csv_style(sample),
+    )
+    header = next((row[1] for row in rows if not isinstance(row, Rejected)), [])
+    matched = match_columns(header, fields)
+    more = match_columns(header, {name: (name,) for name in extras})
+    # One place behind the row, where an empty cell is put for the fields that it has not.
+    places = [header.index(matched[f]) if f in matched else len(header) for f in fields]
+    pick = _picker(places + [header.index(column) for column in more.values()])
+    return Table(matched, tuple(header), tuple(more), _csv_cells(rows, pick))
+
+
+def _csv_cells(
+    rows: Iterator[Row | Rejected], pick: Callable[[list[str]], tuple[str, ...]]
+) -> Iterator[Cells | Rejected]:
+    for row in rows:
+        if isinstance(row, Rejected):
+            yield row
+        else:
+            row[1].append("")
+            yield row[0], pick(row[1])
+
+
+def _picker(places: list[int]) -> Callable[[list[str]], tuple[str, ...]]:
+    if len(places) == 1:
+        (place,) = places
+        return lambda row: (row[place],)
+    return itemgetter(*places)
+
+
+def _json_table(
+    objects: Iterator[Object | Rejected], fields: Fields, extras: Collection[str]
+) -> Table:
+    ahead = list(itertools.islice(objects, _SAMPLE))
+    columns = dict.fromkeys(name for one in ahead if isinstance(one, tuple) for name in one[1])
+    more = match_columns(columns, {name: (name,) for name in extras})
+    wanted = {**fields, **{f"extra.{name}": (name,) for name in more}}
+    return Table(
+        match_columns(columns, fields),
+        tuple(columns),
+        tuple(more),
+        _json_cells(itertools.chain(ahead, objects), wanted),
+    )
+
+
+def _json_cells(objects: Iterable[Object | Rejected], fields: Fields) -> Iterator[Cells | Rejected]:
+    # Exports leave out what is null, so that objects differ in their keys; few shapes come often.
+    shapes: dict[tuple[str, ...], list[str]] = {}
+    for one in objects:
+        if isinstance(one, Rejected):
+            yield one
+            continue
+        line, found = one
+        shape = tuple(found)
+        names = shapes.get(shape)
+        if names is None:
+            if len(shapes) >= _SHAPES:
+                shapes.clear()
+            matched = match_columns(shape, fields)
+            names = shapes[shape] = [matched.get(field, "") for field in fields]
+        yield line, tuple(cell(found.get(name)) for name in names)

@@ -1,0 +1,1 @@
+"""Query-log formats: one a file, bytes in, query records out."""

@@ -1,0 +1,112 @@
+"""The slow log of MySQL, MariaDB and Percona; with `long_query_time = 0` it has every statement.
+
+Source: https://dev.mysql.com/doc/refman/8.4/en/slow-query-log.html, and logs of MariaDB 10.11
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import IO
+
+import msgspec
+
+from ingest.files.clock import NO_TIME, Ordinals
+from ingest.files.wording import withheld
+from ingest.record import Head, Ignored, QueryRecord, Read, ReadOptions
+
+_USER = re.compile(r"# User@Host: (?P<user>[^\[\s]*)\[[^\]]*\] @ .*?(?:\bId:\s*(?P<id>\d+))?\s*$")
+_FIELD = re.compile(r"(\w+): +([^\s:]*)(?=\s|$)")
+_TIMESTAMP = re.compile(r"SET timestamp=(\d+)(?:\.(\d+))?;\s*$", re.IGNORECASE)
+_USE = re.compile(r"use `?([^`;]+)`?;\s*$", re.IGNORECASE)
+_ADMINISTRATOR = "# administrator command:"
+_BANNER = re.compile(r".*started with:\s*$|Tcp port: |Time +Id Command|Time\t")
+
+
+class _Block(msgspec.Struct):
+    """One statement with the header in front of it."""
+
+    line: int
+    user: str = ""
+    thread: str = ""
+    schema: str = ""
+    start: int = NO_TIME
+    failed: bool = False
+    text: str = ""
+
+
+class MySqlSlowLog:
+    """The format."""
+
+    name = "mysql-slow-log"
+    title = "MySQL, MariaDB and Percona slow log"
+    dialect = "mysql"
+    export = (
+        "SET GLOBAL log_output = 'FILE'; SET GLOBAL slow_query_log = ON; "
+        "SET GLOBAL long_query_time = 0; then take the log file"
+    )
+
+    def recognise(self, head: Head) -> str:
+        """Why the file is of this format; empty when it is not."""
+        return (
+            "it has lines of # User@Host and # Query_time"
+            if ("# User@Host: " in head.text and "# Query_time: " in head.text)
+            else ""
+        )
+
+    def read(self, stream: IO[str], options: ReadOptions) -> Iterator[Read]:
+        """Everything in the stream, record by record, in its order."""
+        block: _Block | None = None
+        schemas: dict[str, str] = {}
+        ordinals = Ordinals()
+        for number, line in enumerate(stream, 1):
+            user = _USER.match(line)
+            if user:
+                if block:
+                    yield _record(block, ordinals)
+                block = _Block(number, user["user"], user["id"] or "")
+            elif line.startswith("# Time:"):
+                # Stands between two statements, when the second has changed.
+                if block and block.text:
+                    yield _record(block, ordinals)
+                    block = None
+            elif block and not _BANNER.match(line):
+                _take(block, line, schemas)
+        if block:
+            yield _record(block, ordinals)
+
+
+def _take(block: _Block, line: str, schemas: dict[str, str]) -> None:
+    """Adds a line to its block."""
+    stamp = _TIMESTAMP.match(line)
+    use = _USE.match(line)
+    if line.startswith("#") and not block.text:
+        fields = dict(_FIELD.findall(line))
+        block.thread = fields.get("Thread_id", block.thread)
+        block.failed = block.failed or fields.get("Last_errno", "0") not in ("0", "")
+        block.schema = fields.get("Schema", "") or block.schema or schemas.get(block.thread, "")
+    elif stamp and not block.text:
+        block.start = int(stamp[1]) * 1_000_000 + int(f"{stamp[2] or '0':0<6}"[:6])
+    elif use and not block.text:
+        block.schema = schemas[block.thread] = use[1]
+    elif not line.startswith(_ADMINISTRATOR):
+        block.text += line
+
+
+def _record(block: _Block, ordinals: Ordinals) -> Read:
+    text = block.text.strip().removesuffix(";")
+    if not text:
+        return Ignored("no_statement", block.line)
+    return withheld(text, block.line) or QueryRecord(
+        text=text,
+        start=block.start,
+        user=block.user,
+        session=block.thread,
+        seq=ordinals.next(block.thread, block.start),
+        status="error" if block.failed else "ok",
+        schema=block.schema,
+        line=block.line,
+    )
+
+
+FORMAT = MySqlSlowLog()

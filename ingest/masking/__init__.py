@@ -1,0 +1,1 @@
+"""Statements without their values: what makes two of them one template."""

@@ -1,0 +1,104 @@
+"""What a log format yields: query records, and what could not be read, both counted.
+
+The port between `ingest/formats/` (bytes in, records out, no SQL) and `ingest/pipeline.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import IO, Protocol
+
+import msgspec
+
+
+class QueryRecord(msgspec.Struct, frozen=True):
+    """One executed statement, as its log tells it. What the log does not say stays empty.
+
+    start: microseconds since 1970-01-01 UTC, -1 when the log tells no time.
+    seq: the order within the session.
+    status: ok | error | cancelled | unknown. kind: the log's own statement type, upper-case.
+    hints: fields that may name the consumer (`query_tag`, `application_name`, `label.x` …).
+    complete: false when the source cut the text. line: in the file, 1-based, where it begins.
+    """
+
+    text: str
+    start: int
+    user: str = ""
+    query_id: str = ""
+    session: str = ""
+    seq: int = 0
+    status: str = "ok"
+    kind: str = ""
+    database: str = ""
+    schema: str = ""
+    hints: Mapping[str, str] = {}
+    complete: bool = True
+    count: int = 1
+    line: int = 0
+
+
+class Ignored(msgspec.Struct, frozen=True):
+    """A record that is understood and does not matter: connection noise, a companion record."""
+
+    reason: str
+    line: int = 0
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """A record that could not be read; it becomes a dead letter with this reason."""
+
+    reason: str
+    line: int
+    text: str = ""
+
+
+Read = QueryRecord | Ignored | Rejected
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The beginning of a file, decompressed and decoded: what detection looks at."""
+
+    name: str
+    text: str  # at most 64 KiB
+
+
+def _unheard(message: str) -> None:
+    """Drops a notice."""
+
+
+class ReadOptions(msgspec.Struct, frozen=True):
+    """What the user said of the source; `columns` maps our field to the file's column.
+
+    notice: hears what the user should know of the file: which columns were matched, what was
+    assumed, why records were refused. At most a few sentences a file.
+    """
+
+    timezone: str = ""
+    columns: Mapping[str, str] = {}
+    notice: Callable[[str], None] = _unheard
+
+
+class Format(Protocol):
+    """A query-log format. One module in `ingest/formats/`, one line in its registry."""
+
+    @property
+    def name(self) -> str:
+        """As in `--source`, for example `snowflake-query-history`."""
+
+    @property
+    def title(self) -> str:
+        """For people, for example `Snowflake QUERY_HISTORY (CSV)`."""
+
+    @property
+    def dialect(self) -> str:
+        """The SQL dialect of its statements; empty when the user must say it."""
+
+    @property
+    def export(self) -> str:
+        """The command or statement that a user runs at home to get such a file."""
+
+    def recognise(self, head: Head) -> str:
+        """Why the file is of this format; empty when it is not."""
+
+    def read(self, stream: IO[str], options: ReadOptions) -> Iterator[Read]:
+        """Everything in the stream, record by record, in its order."""
