@@ -1,0 +1,1 @@
+"""The graph out of cells: analyse templates, derive nodes and edges."""

@@ -1,0 +1,101 @@
+"""Collects the nodes and edges of one batch, merging as it goes."""
+
+from __future__ import annotations
+
+from lineage.model import (
+    CERTAIN,
+    Activity,
+    Batch,
+    Document,
+    Edge,
+    EdgeKey,
+    EdgeType,
+    Evidence,
+    Fact,
+    Node,
+    Origin,
+    Role,
+    Sample,
+    Shard,
+)
+from lineage.names import ColumnId, JobId, NodeId, PrincipalId
+
+NEVER = Activity()
+
+
+class Additions:
+    """What a batch will add; the order of the calls does not matter."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[NodeId, dict[str, Fact]] = {}
+        self.edges: dict[EdgeKey, Edge] = {}
+
+    def node(self, node: NodeId, at: str = "", **facts: str) -> None:
+        """Adds a node, and facts that hold from `at`; empty values say nothing."""
+        known = self.nodes.setdefault(node, {})
+        for name, value in facts.items():
+            if value:
+                fact = Fact(at, value)
+                known[name] = max(known[name], fact) if name in known else fact
+
+    def facts(self, node: Node) -> None:
+        """Adds a node with its facts."""
+        known = self.nodes.setdefault(node.id, {})
+        self.nodes[node.id] = Node(node.id, known).merge(node).facts
+
+    def edge(
+        self,
+        type_: EdgeType,
+        source: NodeId,
+        target: NodeId,
+        *,
+        role: Role | None = None,
+        via: JobId | PrincipalId | None = None,
+        origin: Origin = Origin.PARSED,
+        activity: Activity = NEVER,
+        evidence: Evidence = CERTAIN,
+        sample: Sample | None = None,
+        named: bool = True,
+    ) -> None:
+        """Adds an edge and, where they are not there yet, its ends."""
+        key = EdgeKey(type_, source, target, role, via, origin)
+        self.take(Edge(key, activity, evidence, sample, named))
+
+    def take(self, edge: Edge) -> None:
+        """Adds an edge that is already made."""
+        key = edge.key
+        known = self.edges.get(key)
+        if known is None:
+            self.nodes.setdefault(key.source, {})
+            self.nodes.setdefault(key.target, {})
+        self.edges[key] = known.merge(edge) if known else edge
+
+    def column(self, column: ColumnId, origin: Origin = Origin.PARSED) -> None:
+        """Adds a column and ties it to its dataset."""
+        self.nodes.setdefault(column, {})
+        key = EdgeKey(EdgeType.HAS_COLUMN, column.dataset, column, None, None, origin)
+        if key not in self.edges:
+            self.nodes.setdefault(column.dataset, {})
+            self.edges[key] = Edge(key)
+
+    def absorb(self, other: Additions) -> None:
+        """Adds all that another collected."""
+        for node, facts in other.nodes.items():
+            self.facts(Node(node, facts))
+        for edge in other.edges.values():
+            self.take(edge)
+
+    def batch(
+        self,
+        retract: tuple[tuple[NodeId, Origin], ...] = (),
+        documents: tuple[Document, ...] = (),
+        shards: tuple[Shard, ...] = (),
+    ) -> Batch:
+        """The batch of all that was added."""
+        return Batch(
+            tuple(Node(node, facts) for node, facts in self.nodes.items()),
+            tuple(self.edges.values()),
+            retract,
+            documents,
+            shards,
+        )

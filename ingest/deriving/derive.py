@@ -1,0 +1,262 @@
+"""Derives the graph from fold cells and the analyses of their templates.
+
+Edges are never written by hand: first import, late catalogue and better analyser all come through
+here, so that the graph depends on what was logged and not on when it was imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from ingest.attribution import Issuer
+from ingest.deriving.additions import Additions
+from ingest.deriving.columns import told
+from ingest.folding.cells import CellKey, FoldedCell, Template
+from ingest.identity import dataset_of
+from ingest.sql import Analysis, Column, Statement, Table, is_placeholder
+from lineage.model import CERTAIN, Activity, EdgeType, Evidence, Origin, Role, Sample
+from lineage.names import ColumnId, ConsumerId, DatasetId, JobId, ProcessId
+
+_BY_STAR = Evidence.of(parse=0.95)
+_TABLE_ONLY = Evidence.of(parse=0.7)
+_UNKNOWN_STAR = Evidence.of(parse=0.4)
+# By position into unknown columns: the names of the select list are borrowed.
+_ASSUMED_NAME = Evidence.of(resolve=0.5)
+# A statement of these kinds reads its own target to change it: that is no use of the target.
+_CHANGES_IN_PLACE = frozenset({"merge", "update", "delete"})
+ANY_COLUMN = "*"
+
+
+def derive(
+    cells: Iterable[FoldedCell], analyses: Mapping[str, Analysis], additions: Additions
+) -> None:
+    """Adds the nodes and edges that these cells stand for; analyses are by template fingerprint."""
+    by_template: dict[Template, list[FoldedCell]] = {}
+    for cell in cells:
+        by_template.setdefault(cell.key.template, []).append(cell)
+    for template, mine in by_template.items():
+        analysis = analyses[template.id.name]
+        _describe(additions, template, analysis)
+        ran: set[ProcessId] = set()  # a text of several statements runs once
+        for statement in analysis.statements:
+            _Derivation(additions, template, statement, mine, ran).run()
+
+
+def _processes(statement: Statement, key: CellKey) -> list[tuple[ProcessId, tuple[Table, ...]]]:
+    """Who the statement acts for, and which of its targets: a job per target, or a consumer."""
+    issuer = key.issuer
+    if statement.writes and not statement.temporary:
+        return [(_job(statement, target, key), (target,)) for target in statement.writes]
+    if issuer.writes:
+        return [(JobId(issuer.namespace, issuer.name), ())]
+    return [(ConsumerId(issuer.namespace, issuer.name), ())]
+
+
+def _job(statement: Statement, target: Table, key: CellKey) -> JobId:
+    namespace = key.template.id.namespace
+    dataset = dataset_of(target, namespace)
+    if statement.kind == "create_view":
+        return JobId(dataset.namespace, f"view {dataset.name}")
+    if _is_principal(key.issuer, key):
+        sources = sorted({dataset_of(table, namespace).name for table in statement.reads})
+        return JobId(dataset.namespace, f"{dataset.name} <- {', '.join(sources) or 'values'}")
+    if key.issuer.kind == "model":  # it has one target by definition, and events name it so
+        return JobId(key.issuer.namespace, key.issuer.name)
+    return JobId(key.issuer.namespace, f"{key.issuer.name} -> {dataset.name}")
+
+
+def _is_principal(issuer: Issuer, key: CellKey) -> bool:
+    return (issuer.namespace, issuer.name) == (key.principal.namespace, key.principal.name)
+
+
+def _describe(additions: Additions, template: Template, analysis: Analysis) -> None:
+    """Adds what a template is; only what its text alone decides, never what a catalogue adds."""
+    partial = any(statement.parse == "table_only" for statement in analysis.statements)
+    context = template.context
+    additions.node(
+        template.id,
+        sql=template.sql,
+        dialect=template.dialect,
+        parse="table_only" if partial else "full",
+        default_db=context.default_db,
+        default_schema=context.default_schema,
+        search_path=",".join(context.search_path),
+    )
+
+
+class _Use(NamedTuple):
+    """A column in a role, as every process that runs the statement uses it."""
+
+    column: ColumnId
+    role: Role
+    evidence: Evidence
+    named: bool
+
+
+class _Seen(NamedTuple):
+    """How often a process ran the statement, and its latest run."""
+
+    activity: Activity
+    sample: Sample
+
+
+class _Derivation:
+    """One statement of a template, turned into edges for everyone who ran it."""
+
+    def __init__(
+        self,
+        additions: Additions,
+        template: Template,
+        statement: Statement,
+        cells: Sequence[FoldedCell],
+        ran: set[ProcessId],
+    ) -> None:
+        self.add = additions
+        self.ran = ran
+        self.query = template.id
+        self.namespace = template.id.namespace
+        self.statement = statement
+        self.cells = cells
+        self.at = max(cell.sample.start for cell in cells)
+        self.evidence = _TABLE_ONLY if statement.parse == "table_only" else CERTAIN
+        self.reads = [self._dataset(table) for table in statement.reads]
+        self.uses = [
+            _Use(self._column(use.column), use.role, self._sure(use.named), use.named)
+            for use in statement.uses
+        ]
+
+    def run(self) -> None:
+        """Adds what the statement says."""
+        statement = self.statement
+        for dataset in (*self.reads, *map(self._dataset, statement.writes)):
+            self.add.edge(EdgeType.NAMED_IN, dataset, self.query)
+        if not statement.temporary:
+            self._life()
+        if statement.reads or statement.writes:
+            for use in self.uses:
+                self.add.column(use.column)
+            for (process, targets), cells in self._by_process().items():
+                if process not in self.ran:
+                    self.ran.add(process)
+                    self._ran(process, cells)
+                seen = self._process(process, cells)
+                self._tables(process, targets, seen)
+                self._columns(process, targets, seen)
+        for node in told(statement, self.namespace, self.at):
+            assert isinstance(node.id, ColumnId)
+            declared = "position" not in node.facts
+            self.add.column(node.id, Origin.DECLARED if declared else Origin.PARSED)
+            self.add.facts(node)
+
+    def _by_process(self) -> dict[tuple[ProcessId, tuple[Table, ...]], list[FoldedCell]]:
+        found: dict[tuple[ProcessId, tuple[Table, ...]], list[FoldedCell]] = {}
+        for cell in self.cells:
+            for process in _processes(self.statement, cell.key):
+                found.setdefault(process, []).append(cell)
+        return found
+
+    def _ran(self, process: ProcessId, cells: Sequence[FoldedCell]) -> None:
+        for cell in cells:
+            principal = cell.key.principal
+            self.add.edge(EdgeType.RAN, process, self.query, via=principal,
+                          activity=cell.activity, sample=cell.sample)  # fmt: skip
+            self.add.edge(EdgeType.RUN_BY, process, principal, activity=cell.activity)
+
+    def _process(self, process: ProcessId, cells: Sequence[FoldedCell]) -> _Seen:
+        """Adds what the process is; how it was seen altogether."""
+        total = Activity()
+        view = self.statement.kind == "create_view"
+        for cell in cells:
+            issuer = cell.key.issuer
+            self.add.node(process, kind="view" if view else issuer.kind, url=issuer.url)
+            if not _is_principal(issuer, cell.key):  # else the principals of RAN say it
+                self.add.node(process, issuer=issuer.name, issuer_namespace=issuer.namespace,
+                              issuer_kind=issuer.kind,
+                              issuer_writes="true" if issuer.writes else "")  # fmt: skip
+            total = total.plus(cell.activity)
+        return _Seen(total, max(cell.sample for cell in cells))
+
+    def _tables(self, process: ProcessId, targets: tuple[Table, ...], seen: _Seen) -> None:
+        kind = self.statement.kind
+        in_place = targets if kind in _CHANGES_IN_PLACE else ()
+        for table, dataset in zip(self.statement.reads, self.reads, strict=True):
+            if table not in in_place:
+                self._edge(EdgeType.READ_BY, dataset, process, seen)
+        for dataset in map(self._dataset, targets):
+            self._edge(EdgeType.WRITES, process, dataset, seen)
+            if kind in ("create_view", "create_table"):
+                self.add.node(dataset, self.at, kind=kind.removeprefix("create_"))
+
+    def _columns(self, process: ProcessId, targets: tuple[Table, ...], seen: _Seen) -> None:
+        for column, role, evidence, named in self.uses:
+            self._edge(EdgeType.USED_BY, column, process, seen, role, None, evidence, named)
+        for table in self.statement.stars:
+            self._star(process, table, targets, seen)
+        if isinstance(process, JobId):
+            self._feeds(process, targets, seen)
+
+    def _feeds(self, job: JobId, targets: tuple[Table, ...], seen: _Seen) -> None:
+        """What the job makes of each column of its targets."""
+        named = {(use.column, use.role) for use in self.statement.uses if use.named}
+        assumed = self.statement.names_assumed
+        for edge in self.statement.edges:
+            if is_placeholder(edge.target):
+                continue  # a value without a name goes to a column that nobody has named
+            if edge.target_table in targets and edge.target_table is not None:
+                target = ColumnId(self._dataset(edge.target_table), edge.target)
+                source = self._column(edge.source)
+                self.add.column(target)
+                self.add.column(source)
+                evidence = self._sure((edge.source, edge.role) in named)
+                if assumed:
+                    evidence = min(evidence, _ASSUMED_NAME)
+                self._edge(EdgeType.FEEDS, source, target, seen, edge.role, job, evidence)
+
+    def _star(
+        self, process: ProcessId, table: Table, targets: tuple[Table, ...], seen: _Seen
+    ) -> None:
+        """Every column of a table whose columns nobody told us passes on: say so, guess nothing."""
+        every, sure = Role.IDENTITY, _UNKNOWN_STAR
+        source = ColumnId(self._dataset(table), ANY_COLUMN)
+        self._edge(EdgeType.USED_BY, source, process, seen, every, None, sure, named=False)
+        self.add.column(source)
+        if isinstance(process, JobId):
+            for written in targets:
+                target = ColumnId(self._dataset(written), ANY_COLUMN)
+                self.add.column(target)
+                self._edge(EdgeType.FEEDS, source, target, seen, every, process, sure)
+
+    def _life(self) -> None:
+        """Which datasets the statement makes, drops or renames."""
+        for change in self.statement.changes:
+            dataset = self._dataset(change.table)
+            if change.kind in ("drop", "rename"):
+                renamed = str(self._dataset(change.other)) if change.other else ""
+                self.add.node(dataset, self.at, dropped="true", renamed_to=renamed)
+            elif change.kind in ("create", "clone", "like"):
+                self.add.node(dataset, self.at, dropped="false")
+
+    def _edge(
+        self,
+        type_: EdgeType,
+        source: DatasetId | ColumnId | ProcessId,
+        target: DatasetId | ColumnId | ProcessId,
+        seen: _Seen,
+        role: Role | None = None,
+        via: JobId | None = None,
+        evidence: Evidence | None = None,
+        named: bool = True,
+    ) -> None:
+        self.add.edge(type_, source, target, role=role, via=via, named=named,
+                      evidence=evidence or self.evidence, activity=seen.activity,
+                      sample=seen.sample)  # fmt: skip
+
+    def _sure(self, named: bool) -> Evidence:
+        return self.evidence if named else min(self.evidence, _BY_STAR)
+
+    def _dataset(self, table: Table) -> DatasetId:
+        return dataset_of(table, self.namespace)
+
+    def _column(self, column: Column) -> ColumnId:
+        return ColumnId(self._dataset(column.table), column.name)

@@ -1,0 +1,73 @@
+"""Derives again what was derived with columns that are known better now.
+
+When the column list of a dataset changes, the statements that name it may mean something else. The
+processes that ran them are taken back and derived anew from their cells, which the graph keeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from ingest.attribution import Issuer
+from ingest.folding.cells import CellKey, FoldedCell, Template
+from ingest.sql import Context
+from lineage.model import Edge, EdgeType, Node, Origin, Sample
+from lineage.names import DatasetId, NodeId, PrincipalId, QueryId
+from lineage.store import Direction, Store
+
+
+def cells_naming(
+    store: Store, datasets: Collection[DatasetId]
+) -> tuple[list[FoldedCell], list[tuple[NodeId, Origin]]]:
+    """The cells to derive again because these datasets changed, and what to take back first."""
+    naming = store.edges(datasets, Direction.DOWN, [EdgeType.NAMED_IN])
+    queries = {edge.key.target for edge in naming}
+    ran = store.edges(queries, Direction.UP, [EdgeType.RAN])
+    processes = {edge.key.source for edge in ran}
+    cells = store.edges(processes, Direction.DOWN, [EdgeType.RAN])
+    principals = {edge.key.via for edge in cells if edge.key.via is not None}
+    nodes = store.nodes(processes | principals | {edge.key.target for edge in cells})
+    folded: dict[CellKey, FoldedCell] = {}
+    for edge in cells:
+        cell = _cell(edge, nodes)
+        # A statement with two targets is one cell of two jobs.
+        folded[cell.key] = max(folded.get(cell.key, cell), cell, key=lambda c: c.activity.total)
+    retract = [(node, Origin.PARSED) for node in (*processes, *queries)]
+    return list(folded.values()), retract
+
+
+def _cell(edge: Edge, nodes: dict[NodeId, Node]) -> FoldedCell:
+    query, principal = edge.key.target, edge.key.via
+    assert isinstance(query, QueryId)
+    assert isinstance(principal, PrincipalId)
+    issuer = _issuer(nodes[edge.key.source], nodes[principal])
+    sample = edge.sample or Sample("", "", query)
+    return FoldedCell(CellKey(template_of(nodes[query]), issuer, principal), edge.activity, sample)
+
+
+def _issuer(process: Node, principal: Node) -> Issuer:
+    """On whose behalf it ran: what the process says, else the login itself."""
+    name = process.value("issuer")
+    if not name:
+        login = principal.id
+        assert isinstance(login, PrincipalId)
+        return Issuer(login.namespace, login.name, principal.value("class"))
+    return Issuer(
+        process.value("issuer_namespace"),
+        name,
+        process.value("issuer_kind"),
+        process.value("url"),
+        writes=process.value("issuer_writes") == "true",
+    )
+
+
+def template_of(query: Node) -> Template:
+    """The template that a Query node stands for."""
+    assert isinstance(query.id, QueryId)
+    path = query.value("search_path")
+    context = Context(
+        query.value("default_db"),
+        query.value("default_schema"),
+        tuple(path.split(",")) if path else (),
+    )
+    return Template(query.id, query.value("sql"), query.value("dialect"), context)

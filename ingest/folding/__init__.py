@@ -1,0 +1,1 @@
+"""Statements counted: one cell a template, issuer, login and day."""

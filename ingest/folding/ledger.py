@@ -1,0 +1,76 @@
+"""Which statements are already counted: exact keys, one shard per source and UTC day.
+
+A key is 16 bytes. Shards are read when their day is first met and written with the batch, so that
+what is counted and what is known to be counted can never differ.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from lineage.model import Shard
+from lineage.store import Store
+
+WIDTH = 16
+_BLOCK = 32  # days whose shards are read together: a round trip costs more than a shard
+UNTIMED = -1  # the day of records that have no time
+
+
+def statement_key(*parts: str) -> bytes:
+    """The key of a statement: the parts that make it the same one."""
+    return blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=WIDTH).digest()
+
+
+class Ledger:
+    """The statements counted so far, as far as this import has met their days."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._logged = {source: set(seen.days) for source, seen in store.logged().items()}
+        self._keys: dict[tuple[str, int], set[bytes]] = {}
+        self._versions: dict[tuple[str, int], int] = {}
+        self._dirty: set[tuple[str, int]] = set()
+
+    def holds(self, source: str, day: int, key: bytes) -> bool:
+        """Whether the statement is there."""
+        place = (source, day)
+        keys = self._keys.get(place)
+        return key in (self._load(place) if keys is None else keys)
+
+    def add(self, source: str, day: int, key: bytes) -> bool:
+        """Whether the statement was not there yet; it is now."""
+        if self.holds(source, day, key):
+            return False
+        self._keys[source, day].add(key)
+        self._dirty.add((source, day))
+        return True
+
+    def pending(self) -> tuple[Shard, ...]:
+        """The shards that have grown since the last commit."""
+        return tuple(
+            Shard(*place, self._versions[place], b"".join(sorted(self._keys[place])))
+            for place in sorted(self._dirty)
+        )
+
+    def committed(self) -> None:
+        """Takes note that the pending shards are in the store."""
+        for place in self._dirty:
+            self._versions[place] += 1
+        self._dirty.clear()
+
+    def _load(self, place: tuple[str, int]) -> set[bytes]:
+        """The keys of a shard; those of the days around it are read with it."""
+        source, day = place
+        first = day - day % _BLOCK
+        logged = self._logged.get(source, set())
+        days = [d for d in range(first, first + _BLOCK) if d in logged and (source, d) != place]
+        # A shard that is not there yet has version 0; the store finds out if that was too early.
+        wanted = [(source, d) for d in days if (source, d) not in self._keys]
+        if day in logged or day == UNTIMED:
+            wanted.append(place)
+        for found, shard in (self._store.shards(wanted) if wanted else {}).items():
+            packed = shard.keys
+            self._keys[found] = {packed[i : i + WIDTH] for i in range(0, len(packed), WIDTH)}
+            self._versions[found] = shard.version
+        self._versions.setdefault(place, 0)
+        return self._keys.setdefault(place, set())

@@ -1,0 +1,1 @@
+"""OpenLineage events in, graph out. Source: OpenLineage spec 2-0-2."""

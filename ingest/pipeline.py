@@ -1,0 +1,333 @@
+"""Reads logs and events into a store: detect, read, fold, analyse, derive, apply, report.
+
+Everything that one flush found goes into the store in one transaction, together with the ledger of
+the statements that it counted. So an import that is killed is simply run again.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import IO
+
+import msgspec
+
+from ingest.declared.catalogs import Catalogue
+from ingest.declared.declare import Declarations, Declared
+from ingest.declared.sources import Source, SourceBook
+from ingest.deriving.additions import Additions
+from ingest.deriving.analysing import Analyser
+from ingest.deriving.columns import KnownColumns
+from ingest.deriving.derive import derive
+from ingest.deriving.refold import cells_naming
+from ingest.files.reading import Input, bytes_read, find_inputs, head, open_text
+from ingest.folding.cells import FoldedCell, Template
+from ingest.folding.dead_letters import DEAD_LETTER, DeadLetter, tokens
+from ingest.folding.ledger import Ledger
+from ingest.folding.queries import Queries
+from ingest.formats.find import Detection, detect
+from ingest.identity import canonical
+from ingest.openlineage.collect import Events
+from ingest.openlineage.reading import read_events
+from ingest.record import ReadOptions
+from ingest.report import Funnel, ImportReport, SourceReport
+from ingest.sql import Analysis
+from lineage.errors import LedgerConflict, UnreadableInput
+from lineage.model import Activity, Document, Fact, Node, Origin
+from lineage.names import ColumnId, DatasetId, NodeId
+from lineage.store import Store
+
+# Statements between two commits: what a kill can cost, and what memory must hold.
+FLUSH = int(os.environ.get("LINEAGE_FLUSH", "250000"))
+EVENTS = "openlineage"  # the source of events in the ledger
+_RETRIES = 5
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """Where an import is. stage: reading, analysing or writing; done, total: bytes on disk."""
+
+    stage: str
+    file: str
+    read: int
+    dead: int
+    done: int
+    total: int
+
+
+class ImportOptions(msgspec.Struct, frozen=True):
+    """What the user said of an import beside the paths."""
+
+    book: SourceBook
+    catalogues: tuple[Catalogue, ...] = ()
+    declarations: Declarations = Declarations()
+    columns: dict[str, str] = {}
+    workers: int = 2
+
+
+class Planned(msgspec.Struct, frozen=True):
+    """A file and what it will be read as."""
+
+    input: Input
+    source: Source
+    detection: Detection
+
+
+def import_paths(
+    store: Store,
+    paths: Sequence[str],
+    options: ImportOptions,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> ImportReport:
+    """Imports everything at these paths and says what became of every record.
+
+    Raises:
+        UnreadableInput: a path does not exist, or a file named in `paths` has no known format;
+            nothing was imported.
+        StoreError: the store cannot be written.
+    """
+    planned, skipped = plan(paths, options)
+    for attempt in range(_RETRIES):
+        running = _Import(store, options, progress)
+        try:
+            return running.run(planned, skipped)
+        except LedgerConflict:
+            # Another import committed the same days: what it counted is in the ledger now.
+            if attempt == _RETRIES - 1:
+                raise
+        finally:
+            running.close()
+    raise AssertionError("unreachable")
+
+
+def plan(paths: Sequence[str], options: ImportOptions) -> tuple[list[Planned], list[str]]:
+    """What an import of these paths would read, and each file that it would skip, and why.
+
+    A file that was only found in a folder is skipped when nobody knows its format.
+
+    Raises:
+        UnreadableInput: a path does not exist, a file named in `paths` has no known format, or
+            there is nothing to read at all.
+    """
+    planned: list[Planned] = []
+    skipped: list[str] = []
+    for one in find_inputs(paths):
+        start = head(one)
+        hint = options.book.format_of(one.name) if start.text.strip() else ""
+        try:
+            detection = detect(start, hint)
+        except UnreadableInput:
+            if start.text.strip() and one.name in paths:
+                raise
+            skipped.append(f"{one.name}: {'empty' if not start.text.strip() else 'unknown format'}")
+            continue
+        source = options.book.of(one.name, detection.format.dialect)
+        planned.append(Planned(one, source, detection))
+    if not planned:
+        raise UnreadableInput("nothing to read: " + ", ".join(skipped))
+    return planned, skipped
+
+
+class _Import:
+    """One import: what was read and is not yet in the store."""
+
+    def __init__(
+        self, store: Store, options: ImportOptions, progress: Callable[[Progress], None]
+    ) -> None:
+        self._store = store
+        self._options = options
+        self._progress = progress
+        self._funnel = Funnel()
+        self._ledger = Ledger(store)
+        self._queries = Queries(self._ledger, self._funnel, options.book.rules)
+        self._events = Events(self._ledger, self._funnel)
+        self._analyser = Analyser(KnownColumns.of(store), options.workers)
+        self._declared = Declared(store, options.declarations, options.book)
+        self._templates: set[str] = set()
+        self._sources: dict[tuple[str, str], SourceReport] = {}
+        self._warnings: dict[str, None] = {}
+        self._since_flush = 0
+
+    def close(self) -> None:
+        """Ends the processes that analyse."""
+        self._analyser.close()
+
+    def run(self, planned: Sequence[Planned], skipped: Sequence[str]) -> ImportReport:
+        """Reads all inputs, flushing now and then, and reports."""
+        started = time.monotonic()
+        self._warnings.update(dict.fromkeys(self._options.declarations.problems))
+        if skipped:
+            names = ", ".join(skipped[:3]) + (", …" if len(skipped) > 3 else "")
+            self._warn(f"skipped {len(skipped)} of {len(skipped) + len(planned)} files: {names}")
+        total = sum(one.input.path.stat().st_size for one in planned)
+        done = 0
+        additions = Additions()
+        self._catalogues(additions)
+        for one in planned:
+            self._note(one)
+            with open_text(one.input) as stream:
+                for _ in self._records(stream, one):
+                    self._since_flush += 1
+                    if self._since_flush % 2000 == 0:
+                        here = done + bytes_read(stream)
+                        self._progress(self._at("reading", one.input.name, here, total))
+                    if self._since_flush >= FLUSH:
+                        self._flush(additions)
+                        additions = Additions()
+            done += one.input.path.stat().st_size
+        self._flush(additions)
+        return self._report(time.monotonic() - started)
+
+    def _records(self, stream: IO[str], one: Planned) -> Iterator[None]:
+        if one.detection.kind == "events":
+            return self._events.take(read_events(stream), EVENTS, one.input.name)
+        options = ReadOptions(one.source.timezone, self._options.columns, self._warn)
+        records = one.detection.format.read(stream, options)
+        return self._queries.take(records, one.source, one.input.name)
+
+    def _warn(self, sentence: str) -> None:
+        self._warnings[sentence] = None
+
+    def _at(self, stage: str, file: str = "", done: int = 0, total: int = 0) -> Progress:
+        dead = sum(self._funnel.dead_letters.values())
+        return Progress(stage, file, self._funnel.read, dead, done, total)
+
+    def _catalogues(self, additions: Additions) -> None:
+        for catalogue in self._options.catalogues:
+            for name, columns in catalogue.tables.items():
+                dataset = canonical(catalogue.namespace, name)
+                for ordinal, (column, type_) in enumerate(columns.items()):
+                    facts = {"ordinal": Fact("", str(ordinal)), "type": Fact("", type_)}
+                    additions.column(ColumnId(dataset, column), Origin.DECLARED)
+                    additions.facts(Node(ColumnId(dataset, column), facts))
+
+    def _flush(self, additions: Additions) -> None:
+        """Writes all that was found since the last flush, in one transaction."""
+        self._progress(self._at("analysing"))
+        self._since_flush = 0
+        cells = self._queries.flush()
+        for principal, class_ in self._queries.principals.items():
+            additions.node(principal, **{"class": class_})
+        events, documents, retract = self._events.flush(self._store)
+        additions.absorb(events)
+        changed = {
+            node.dataset
+            for node, facts in additions.nodes.items()
+            if isinstance(node, ColumnId) and self._analyser.known.learn(Node(node, facts))
+        }
+        before, analyses, taken_back = self._analysed(cells, changed)
+        retract += taken_back
+        derive([*self._understood(cells, analyses), *before], analyses, additions)
+        documents += self._letters()
+        retract += self._declared.apply(additions, additions.nodes)
+        documents += self._declared.documents()
+        self._progress(self._at("writing"))
+        shards = self._ledger.pending()
+        self._store.apply(additions.batch(tuple(retract), tuple(documents), shards))
+        self._ledger.committed()
+
+    def _understood(
+        self, cells: list[FoldedCell], analyses: Mapping[str, Analysis]
+    ) -> Iterator[FoldedCell]:
+        """The cells that say something; the others are counted for what they are."""
+        funnel = self._funnel
+        for cell in cells:
+            analysis = analyses[cell.key.template.id.name]
+            count = cell.activity.total
+            if analysis.error and not any(s.reads or s.writes for s in analysis.statements):
+                funnel.imported -= count
+                reason, _, why = analysis.error.partition(": ")
+                funnel.bury(reason, count)
+                self._bury(cell, reason, why, count)
+            elif not any(s.reads or s.writes or s.changes for s in analysis.statements):
+                funnel.imported -= count
+                called = any(s.kind == "call" for s in analysis.statements)
+                funnel.ignore("call" if called else "no_lineage", count)
+            else:
+                if any(s.parse == "table_only" for s in analysis.statements):
+                    funnel.partial += count
+                self._templates.add(cell.key.template.id.name)
+                yield cell
+
+    def _analysed(
+        self, cells: list[FoldedCell], changed: set[DatasetId]
+    ) -> tuple[list[FoldedCell], dict[str, Analysis], list[tuple[NodeId, Origin]]]:
+        """The analyses of these cells and of earlier ones that must be derived again.
+
+        Earlier imports derived with other columns of the changed datasets. What is derived again
+        may tell other columns of further datasets, so this goes on until nothing changes.
+        """
+        before: list[FoldedCell] = []
+        retract: list[tuple[NodeId, Origin]] = []
+        analyses: dict[str, Analysis] = {}
+        seen: set[DatasetId] = set()
+        while True:
+            self._analyser.analyse(_last_seen([*cells, *before]), analyses)
+            changed |= self._analyser.take_changed()
+            if changed <= seen:
+                return before, analyses, retract
+            seen |= changed
+            before, retract = cells_naming(self._store, seen)
+
+    def _bury(self, cell: FoldedCell, reason: str, why: str, count: int) -> None:
+        template = cell.key.template
+        file, line = self._queries.where(template.id)
+        letter = DeadLetter(reason, template.id.namespace, file, line, template.sql[:2000], why,
+                            count, tokens(template.sql), cell.activity.days[-1])  # fmt: skip
+        self._queries.letters[f"{reason}:{template.id.name}"] = letter
+
+    def _letters(self) -> list[Document]:
+        """The dead letters; the same letter met again counts on."""
+        letters = self._queries.letters | self._events.letters
+        self._queries.letters, self._events.letters = {}, {}
+        for document in self._store.documents(DEAD_LETTER, list(letters)):
+            known = msgspec.json.decode(document.body, type=DeadLetter)
+            letter = letters[document.key]
+            letters[document.key] = msgspec.structs.replace(
+                letter, count=letter.count + known.count
+            )
+        return [
+            Document(DEAD_LETTER, key, msgspec.json.encode(one)) for key, one in letters.items()
+        ]
+
+    def _note(self, one: Planned) -> None:
+        name, namespace = one.source.name, one.source.namespace
+        if one.detection.kind == "events":
+            name, namespace = EVENTS, ""  # each of their datasets names its own
+        format_ = one.detection.format.name
+        known = self._sources.get((name, format_))
+        files = known.files + 1 if known else 1
+        report = SourceReport(name, format_, namespace, files, one.detection.why)
+        self._sources[(name, format_)] = report
+
+    def _report(self, seconds: float) -> ImportReport:
+        funnel = self._funnel
+        return ImportReport(
+            funnel.read,
+            funnel.imported,
+            0,
+            funnel.partial,
+            funnel.duplicate,
+            dict(sorted(funnel.ignored.items())),
+            dict(sorted(funnel.dead_letters.items())),
+            len(self._templates),
+            {source: _days(seen) for source, seen in sorted(self._store.logged().items())},
+            round(seconds, 3),
+            tuple(self._sources.values()),
+            tuple(dict.fromkeys((*self._options.book.warnings, *self._warnings))),
+        )
+
+
+def _last_seen(cells: Iterable[FoldedCell]) -> dict[Template, str]:
+    """Each template and when it was last seen."""
+    last: dict[Template, str] = {}
+    for cell in cells:
+        template = cell.key.template
+        last[template] = max(last.get(template, ""), cell.sample.start)
+    return last
+
+
+def _days(seen: Activity) -> dict[str, int]:
+    if seen.first is None or seen.last is None:
+        return {"days_logged": 0, "days_expected": 0}
+    return {"days_logged": len(seen.days), "days_expected": seen.last - seen.first + 1}
