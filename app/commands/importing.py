@@ -1,0 +1,149 @@
+"""`lineage import`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from app.options import console, format_option, store_option
+from ingest.declared.sources import SourceFlags
+
+if TYPE_CHECKING:
+    from ingest.pipeline import ImportOptions
+    from ingest.report import ImportReport
+
+PARTIAL = 5  # done, but something was not understood
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What the user said of an import; an empty path is no file."""
+
+    flags: SourceFlags
+    sources: str = ""
+    catalogs: tuple[str, ...] = ()
+    owners: str = ""
+    members: str = ""
+    consumers: str = ""
+    columns: str = ""
+    workers: int = 0
+
+
+@click.command("import")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--source", "source", default="auto", metavar="FORMAT", help="see `lineage formats`")
+@click.option("--namespace", default="", help="of the datasets, as postgres://host:5432")
+@click.option("--dialect", default="", help="of the SQL, as snowflake")
+@click.option("--default-db", default="", help="database of names that have none")
+@click.option("--default-schema", default="", help="schema of names that have none")
+@click.option("--timezone", default="", help="of times without a zone, as Europe/Berlin [UTC]")
+@click.option("--sources", default="", metavar="FILE", help="sources.yml: all of this by file")
+@click.option("--catalog", "catalogs", multiple=True, metavar="FILE", help="columns: CSV or JSON")
+@click.option("--owners", default="", metavar="FILE", help="CSV: dataset,team,domain,contact")
+@click.option("--members", default="", metavar="FILE", help="CSV: principal,team")
+@click.option("--consumers", default="", metavar="FILE", help="CSV: id,title,url,owner,team,tier")
+@click.option("--map", "mapping", default="", metavar="K=COL,…", help="text=query,user=who")
+@click.option("--workers", default=0, metavar="N", help="processes [default: the cores]")
+@click.option("--plan", "only_plan", is_flag=True, help="say what would be read, and stop")
+@click.option("--strict", is_flag=True, help=f"exit {PARTIAL} when a record was not understood")
+@store_option
+@format_option
+def import_command(
+    paths: tuple[str, ...], source: str, namespace: str, dialect: str, default_db: str,
+    default_schema: str, timezone: str, sources: str, catalogs: tuple[str, ...], owners: str,
+    members: str, consumers: str, mapping: str, workers: int, only_plan: bool, strict: bool,
+    store: str, form: str,
+) -> None:  # fmt: skip
+    """Import query logs and OpenLineage events: files, folders, globs, - for standard input.
+
+    Run it again after whatever happened: what is counted is not counted twice.
+    """
+    flags = SourceFlags(
+        namespace=namespace, dialect=dialect, default_db=default_db,
+        default_schema=default_schema, timezone=timezone,
+        format="" if source == "auto" else source,
+    )  # fmt: skip
+    said = Said(flags, sources, catalogs, owners, members, consumers, mapping, workers)
+    options = import_options(said)
+    if only_plan:
+        _print_plan(paths, options, form)
+        return
+    run_import(store, paths, options, form=form, strict=strict)
+
+
+def import_options(said: Said) -> ImportOptions:
+    """What the importer needs, of what the user said; files that are named are read now."""
+    from ingest.declared.catalogs import read_catalogue
+    from ingest.declared.declare import read_declarations
+    from ingest.declared.sources import SourceBook
+    from ingest.identity import canonical_namespace
+    from ingest.pipeline import ImportOptions
+
+    flags = said.flags
+    path = Path(said.sources)
+    book = SourceBook.load(path, flags) if said.sources else SourceBook.from_flags(flags)
+    catalogues = {
+        file: read_catalogue(file, canonical_namespace(source.namespace))
+        for source in book.all()
+        for file in source.catalog
+    }
+    for name in said.catalogs:
+        file = Path(name)
+        namespace = canonical_namespace(book.of(name).namespace)
+        catalogues.setdefault(file.resolve(), read_catalogue(file, namespace))
+    pairs = [pair.partition("=") for pair in said.columns.split(",") if pair]
+    if not all(equals for _, equals, _ in pairs):
+        raise click.BadParameter(f"{said.columns!r}: write it as text=query,user=who")
+    return ImportOptions(
+        book=book,
+        catalogues=tuple(catalogues.values()),
+        declarations=read_declarations(said.owners, said.members, said.consumers),
+        columns={key: column for key, _, column in pairs},
+        workers=said.workers or os.cpu_count() or 2,
+    )
+
+
+def run_import(
+    url: str, paths: tuple[str, ...], options: ImportOptions, *, form: str, strict: bool
+) -> None:
+    """Imports into the store at `url`, showing progress, and prints the report."""
+    from app.text.importing import Watch, render
+    from ingest.pipeline import import_paths
+    from lineage.stores import open_store
+
+    store = open_store(url, create=True)
+    with Watch(sys.stderr) as watch:
+        report = import_paths(store, paths, options, watch.show)
+    if form == "json":
+        document = {"store": store.url, **msgspec.to_builtins(report)}
+        click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
+    else:
+        console().print(render(report, store.url))
+    store.close()
+    if strict and _partial(report):
+        raise SystemExit(PARTIAL)
+
+
+def _partial(report: ImportReport) -> bool:
+    return bool(report.dead_letters or report.partial)
+
+
+def _print_plan(paths: tuple[str, ...], options: ImportOptions, form: str) -> None:
+    from app.text.importing import render_plan
+    from ingest.pipeline import plan
+
+    planned, skipped = plan(paths, options)
+    if form == "json":
+        rows = [
+            {"file": one.input.name, "format": one.detection.name, "why": one.detection.why,
+             "source": one.source.name, "namespace": one.source.namespace,
+             "dialect": one.source.dialect, "assumed": one.source.assumed}
+            for one in planned
+        ]  # fmt: skip
+        click.echo(msgspec.json.format(msgspec.json.encode({"files": rows, "skipped": skipped})))
+    else:
+        console().print(render_plan(planned, skipped))

@@ -1,0 +1,21 @@
+"""`lineage stats`."""
+
+from __future__ import annotations
+
+import click
+
+from app.options import format_option, open_answering, print_answer, store_option
+
+
+@click.command("stats")
+@click.option("--hash", "hashed", is_flag=True, help="also the order-free hash of the graph")
+@store_option
+@format_option
+def stats_command(hashed: bool, store: str, form: str) -> None:
+    """How much is in the store, and from when to when."""
+    from app.text.stats import render
+    from lineage.analyses.stats import stats
+
+    graph = open_answering(store)
+    answer = stats(graph, hashed=hashed)
+    print_answer(form, graph.url, answer, lambda: render(answer))
