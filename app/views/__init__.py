@@ -1,0 +1,1 @@
+"""One page a file; one page answers one question."""

@@ -1,0 +1,134 @@
+"""A dataset: who uses it, what it is made of, what is made of it, its columns."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.views import lineage_tab, portrait, uses, wording
+from app.views.access import LAST_SEARCH, opened_store, remembered, resolved
+from lineage.analyses.usage import WhoUses, who_uses
+from lineage.analyses.wording import quantity
+from lineage.model import FLOW
+from lineage.names import DatasetId
+from lineage.resolve import column_of
+from lineage.store import Direction, Store
+
+_portrait = remembered(portrait.portrait)
+
+
+@remembered
+def _who_uses(store: Store, dataset: DatasetId, column: str | None) -> WhoUses:
+    return who_uses(store, dataset, column)
+
+
+@remembered
+def _behind(store: Store, dataset: DatasetId) -> int:
+    """How many datasets are made of this one, at any distance."""
+    reached = store.reach([dataset], Direction.DOWN, FLOW)
+    return sum(isinstance(node, DatasetId) for node in reached) - 1
+
+
+def show() -> None:
+    """Shows the dataset that the URL names."""
+    text = st.query_params.get("dataset", "")
+    if not text:
+        st.title("Which dataset?")
+        st.page_link("views/home.py", label="Search all datasets", icon=":material/search:")
+        return
+    dataset = resolved(text)
+    column = _column(dataset)
+    facts, answer = _portrait(dataset), _who_uses(dataset, column)
+    _show_head(facts)
+    _show_verdict(facts, answer)
+    _show_figures(facts, answer)
+    use_tab, lineage, columns = st.tabs(
+        ["Who uses it", "Lineage", "Columns"], key="tab", bind="query-params", on_change="rerun"
+    )
+    if use_tab.open:
+        with use_tab:
+            uses.show(facts, answer)
+    if lineage.open:
+        with lineage:
+            lineage_tab.show(dataset, column)
+    if columns.open:
+        with columns:
+            uses.show_columns(facts, _who_uses(dataset, None))
+
+
+def _column(dataset: DatasetId) -> str | None:
+    """The column that the URL names, as the dataset spells it."""
+    text = st.query_params.get("column", "")
+    return column_of(opened_store(), dataset, text).name if text else None
+
+
+def _show_head(facts: portrait.Portrait) -> None:
+    st.caption(wording.escaped(wording.place(facts.dataset)))
+    head = st.container(horizontal=True, vertical_alignment="center")
+    head.title(wording.escaped(wording.short_name(facts.dataset)), width="content", anchor=False)
+    head.badge(facts.kind, color="blue")
+    if facts.owner:
+        head.badge(wording.escaped(facts.owner), icon=":material/group:", color="gray")
+    else:
+        head.badge("no owner", icon=":material/person_off:", color="orange")
+    if facts.dropped:
+        head.badge("dropped", color="red")
+    if facts.description:
+        st.markdown(wording.escaped(facts.description))
+
+
+def _show_verdict(facts: portrait.Portrait, answer: WhoUses) -> None:
+    st.markdown(f"#### {wording.escaped(answer.verdict)}")
+    st.caption(wording.escaped(f"{_origin(facts)} {wording.heard(answer.window, answer.coverage)}"))
+    links = st.container(horizontal=True)
+    links.page_link(
+        "views/home.py",
+        label="Back to search",
+        icon=":material/arrow_back:",
+        query_params={"q": st.session_state.get(LAST_SEARCH, "")},
+    )
+    if answer.column:
+        everything = {"dataset": str(facts.dataset)}
+        links.page_link(
+            "views/dataset.py",
+            label=f"All columns, not only {wording.escaped(answer.column)}",
+            icon=":material/close:",
+            query_params=everything,
+        )
+    change = f"drop column {facts.dataset}.{answer.column}" if answer.column else ""
+    links.page_link(
+        "views/impact.py",
+        label="What breaks if I change it?",
+        icon=":material/bolt:",
+        query_params={"change": change or f"drop dataset {facts.dataset}"},
+    )
+
+
+def _origin(facts: portrait.Portrait) -> str:
+    """Who owns it, and who writes it."""
+    owner = f"Owned by {facts.owner}." if facts.owner else "Nobody owns it."
+    contact = f" Contact: {facts.contact}." if facts.contact else ""
+    if not facts.writers:
+        return f"{owner}{contact} Nothing was seen to write it."
+    names = wording.first_names([writer.name for writer in facts.writers], 2)
+    last = facts.writers[0].last
+    return f"{owner}{contact} Written by {names}{f', last on {last}' if last else ''}."
+
+
+def _show_figures(facts: portrait.Portrait, answer: WhoUses) -> None:
+    current = [use for use in answer.consumers if not use.superseded]
+    alive = [use for use in current if use.alive and use.kind != "job"]
+    reads = sum(use.reads for use in current)
+    teams = {use.team for use in alive if use.team}
+    span = quantity(answer.window.days, "day")
+    figures = (
+        (f"Reads, {span}", reads, "Succeeded reads of consumers and jobs, without bots."),
+        ("Consumers alive", len(alive), "Dashboards, people, applications that may come again."),
+        ("Teams", len(teams), "Teams of the consumers that are alive."),
+        ("Datasets made of it", _behind(facts.dataset), "At any distance downstream."),
+    )
+    for cell, (label, number, explanation) in zip(st.columns(4), figures, strict=True):
+        cell.metric(label, f"{number:,}", border=True, help=explanation)
+
+
+if __name__ == "__main__":
+    show()
