@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from lineage.errors import AmbiguousName, UnknownName
@@ -113,23 +113,31 @@ def _matching(store: Store, kind: type[_Id], text: str) -> list[_Id]:
 
 
 def _by_end(store: Store, text: str, kind: type[_Id], namespace: str | None = None) -> list[_Id]:
-    """The ids whose name is the text or ends in it; the whole name and the typed case first."""
+    """The ids whose name is the text, else those whose name ends in it.
+
+    Case is not compared where the platform does not; of names of one namespace that differ in
+    nothing else, the one in the typed case is meant.
+    """
     wanted = parts(text)
     if not wanted:
         return []
     named = store.named(kind.__name__.removesuffix("Id"), wanted[-1])
     ids = [n for n in named if isinstance(n, kind) and namespace in (None, n.namespace)]
     folded = tuple(part.lower() for part in wanted)
-    rules: tuple[Callable[[_Id], bool], ...] = (
-        lambda node: node.name == text or parts(node.name) == wanted,
-        lambda node: _folds(node) and _folded(node) == folded,
-        lambda node: parts(node.name)[-len(wanted) :] == wanted,
-        lambda node: _folds(node) and _folded(node)[-len(wanted) :] == folded,
-    )
-    for rule in rules:
-        if found := [node for node in ids if rule(node)]:
-            return found
-    return []
+    whole = [n for n in ids if n.name == text or parts(n.name) == wanted]
+    whole = whole or [n for n in ids if _folds(n) and _folded(n) == folded]
+    if whole:
+        return whole
+    ending = [n for n in ids if _ends_in(n, wanted)]
+    typed = [n for n in ending if parts(n.name)[-len(wanted) :] == wanted]
+    return typed if typed and len({n.namespace for n in ending}) == 1 else ending
+
+
+def _ends_in(node: DatasetId | JobId | ConsumerId, wanted: tuple[str, ...]) -> bool:
+    size = len(wanted)
+    if parts(node.name)[-size:] == wanted:
+        return True
+    return _folds(node) and _folded(node)[-size:] == tuple(part.lower() for part in wanted)
 
 
 def _folds(node: DatasetId | JobId | ConsumerId) -> bool:

@@ -62,10 +62,10 @@ TEXT = "a,b\r\n1,ä\n"
         b"\xef\xbb\xbf" + TEXT.encode(),
         TEXT.encode("utf-16"),
         b"\xfe\xff" + TEXT.encode("utf-16-be"),
-        gzip.compress(TEXT.encode()),
+        gzip.compress(TEXT.encode(), mtime=0),
         bz2.compress(TEXT.encode()),
         lzma.compress(TEXT.encode("utf-16")),
-        gzip.compress(TEXT.encode()[:5]) + gzip.compress(TEXT.encode()[5:]),
+        gzip.compress(TEXT.encode()[:5], mtime=0) + gzip.compress(TEXT.encode()[5:], mtime=0),
     ],
 )
 def test_open_text(tmp_path: Path, content: bytes) -> None:
@@ -91,7 +91,7 @@ def test_undecodable_bytes_are_replaced_and_counted(tmp_path: Path) -> None:
 
 def test_damaged_file_is_named(tmp_path: Path) -> None:
     """A compressed file that ends too early says so, with its name."""
-    (tmp_path / "x.gz").write_bytes(gzip.compress(os.urandom(200_000))[:100_000])
+    (tmp_path / "x.gz").write_bytes(gzip.compress(os.urandom(200_000), mtime=0)[:100_000])
     (source,) = find_inputs([str(tmp_path / "x.gz")])
     with pytest.raises(UnreadableInput, match=r"x\.gz is damaged"), open_text(source) as stream:
         stream.read()
@@ -110,7 +110,9 @@ def test_standard_input_and_pipes_are_read_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Looking for the format takes nothing away from what is read after."""
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(gzip.compress(b"from stdin"))))
+    monkeypatch.setattr(
+        sys, "stdin", io.TextIOWrapper(io.BytesIO(gzip.compress(b"from stdin", mtime=0)))
+    )
     os.mkfifo(tmp_path / "pipe")
     writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=("from a pipe",))
     writer.start()
