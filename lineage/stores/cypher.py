@@ -89,7 +89,7 @@ SCAN_EDGES: Final[PerType] = {
 
 # Taking back.
 RETRACT: Final = _per_label(
-    "UNWIND $rows AS row MATCH NODE-[r]-() WHERE r.origin = row[4]"
+    "UNWIND $rows AS row MATCH NODE WITH row, n MATCH (n)-[r]-() WHERE r.origin = row[4]"
     " WITH DISTINCT r, startNode(r) AS a, endNode(r) AS b, r.via AS via"
     f" DELETE r RETURN {identity('a')}, {identity('b')}, via"
 )
@@ -149,7 +149,8 @@ def _far(direction: Direction, types: Collection[EdgeType], hops: str = "") -> s
 def edges_of(direction: Direction, types: Collection[EdgeType]) -> PerLabel:
     """For each label: the edges of the rows' nodes, with the row's fifth column and the far end."""
     return _per_label(
-        f"UNWIND $rows AS row MATCH NODE{_far(direction, types)}"
+        # In two parts: planned as one on an empty store, it would begin at every edge of the type.
+        f"UNWIND $rows AS row MATCH NODE WITH row, n MATCH (n){_far(direction, types)}"
         f" RETURN type(r), row[4], {identity('far')}, {EDGE_COLUMNS}"
     )
 
