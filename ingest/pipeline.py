@@ -24,6 +24,7 @@ from ingest.deriving.refold import cells_naming
 from ingest.files.reading import Input, bytes_read, find_inputs, head, open_text
 from ingest.folding.cells import FoldedCell, Template
 from ingest.folding.dead_letters import DEAD_LETTER, DeadLetter, tokens
+from ingest.folding.joined import Moved, kept
 from ingest.folding.ledger import Ledger
 from ingest.folding.queries import Queries
 from ingest.formats.find import Detection, detect
@@ -139,11 +140,12 @@ class _Import:
         self._progress = progress
         self._funnel = Funnel()
         self._ledger = Ledger(store)
-        self._queries = Queries(self._ledger, self._funnel, options.book.rules)
+        self._queries = Queries(store, self._ledger, self._funnel, options.book.rules)
         self._events = Events(self._ledger, self._funnel)
         self._analyser = Analyser(KnownColumns.of(store), options.workers)
         self._declared = Declared(store, options.declarations, options.book)
         self._templates: set[str] = set()
+        self._kept: list[Document] = []
         self._sources: dict[tuple[str, str], SourceReport] = {}
         self._warnings: dict[str, None] = {}
         self._since_flush = 0
@@ -172,10 +174,10 @@ class _Import:
                         here = done + bytes_read(stream)
                         self._progress(self._at("reading", one.input.name, here, total))
                     if self._since_flush >= FLUSH:
-                        self._flush(additions)
+                        self._flush(additions, last=False)
                         additions = Additions()
             done += one.input.path.stat().st_size
-        self._flush(additions)
+        self._flush(additions, last=True)
         return self._report(time.monotonic() - started)
 
     def _records(self, stream: IO[str], one: Planned) -> Iterator[None]:
@@ -201,11 +203,11 @@ class _Import:
                     additions.column(ColumnId(dataset, column), Origin.DECLARED)
                     additions.facts(Node(ColumnId(dataset, column), facts))
 
-    def _flush(self, additions: Additions) -> None:
+    def _flush(self, additions: Additions, *, last: bool) -> None:
         """Writes all that was found since the last flush, in one transaction."""
         self._progress(self._at("analysing"))
         self._since_flush = 0
-        cells = self._queries.flush()
+        cells, moved, rows = self._queries.flush(last=last)
         for principal, class_ in self._queries.principals.items():
             additions.node(principal, **{"class": class_})
         events, documents, retract = self._events.flush(self._store)
@@ -215,16 +217,18 @@ class _Import:
             for node, facts in additions.nodes.items()
             if isinstance(node, ColumnId) and self._analyser.known.learn(Node(node, facts))
         }
-        before, analyses, taken_back = self._analysed(cells, changed)
+        before, analyses, taken_back = self._analysed(cells, changed, moved)
         retract += taken_back
         derive([*self._understood(cells, analyses), *before], analyses, additions)
-        documents += self._letters()
+        documents += [*rows, *self._letters(), *self._kept]
         retract += self._declared.apply(additions, additions.nodes)
         documents += self._declared.documents()
         self._progress(self._at("writing"))
         shards = self._ledger.pending()
         self._store.apply(additions.batch(tuple(retract), tuple(documents), shards))
         self._ledger.committed()
+        self._queries.joined.committed()
+        self._kept.clear()
 
     def _understood(
         self, cells: list[FoldedCell], analyses: Mapping[str, Analysis]
@@ -234,12 +238,14 @@ class _Import:
         for cell in cells:
             analysis = analyses[cell.key.template.id.name]
             count = cell.activity.total
+            if self._queries.joined.knows(cell.key.template) and _says_nothing(analysis):
+                self._kept.append(kept(cell.key.template))
             if analysis.error and not any(s.reads or s.writes for s in analysis.statements):
                 funnel.imported -= count
                 reason, _, why = analysis.error.partition(": ")
                 funnel.bury(reason, count)
                 self._bury(cell, reason, why, count)
-            elif not any(s.reads or s.writes or s.changes for s in analysis.statements):
+            elif _says_nothing(analysis):
                 funnel.imported -= count
                 called = any(s.kind == "call" for s in analysis.statements)
                 funnel.ignore("call" if called else "no_lineage", count)
@@ -250,7 +256,7 @@ class _Import:
                 yield cell
 
     def _analysed(
-        self, cells: list[FoldedCell], changed: set[DatasetId]
+        self, cells: list[FoldedCell], changed: set[DatasetId], moved: Moved
     ) -> tuple[list[FoldedCell], dict[str, Analysis], list[tuple[NodeId, Origin]]]:
         """The analyses of these cells and of earlier ones that must be derived again.
 
@@ -261,13 +267,16 @@ class _Import:
         retract: list[tuple[NodeId, Origin]] = []
         analyses: dict[str, Analysis] = {}
         seen: set[DatasetId] = set()
+        left = bool(moved.queries)
         while True:
             self._analyser.analyse(_last_seen([*cells, *before]), analyses)
             changed |= self._analyser.take_changed()
-            if changed <= seen:
+            if changed <= seen and not left:
                 return before, analyses, retract
             seen |= changed
-            before, retract = cells_naming(self._store, seen)
+            left = False
+            found, retract = cells_naming(self._store, seen, moved.queries)
+            before = moved.without(found)
 
     def _bury(self, cell: FoldedCell, reason: str, why: str, count: int) -> None:
         template = cell.key.template
@@ -305,7 +314,7 @@ class _Import:
         return ImportReport(
             funnel.read,
             funnel.imported,
-            0,
+            funnel.enriched,
             funnel.partial,
             funnel.duplicate,
             dict(sorted(funnel.ignored.items())),
@@ -325,6 +334,10 @@ def _last_seen(cells: Iterable[FoldedCell]) -> dict[Template, str]:
         template = cell.key.template
         last[template] = max(last.get(template, ""), cell.sample.start)
     return last
+
+
+def _says_nothing(analysis: Analysis) -> bool:
+    return not any(one.reads or one.writes or one.changes for one in analysis.statements)
 
 
 def _days(seen: Activity) -> dict[str, int]:

@@ -6,19 +6,84 @@ The port between `ingest/formats/` (bytes in, records out, no SQL) and `ingest/p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import IO, Protocol
+from typing import IO, Literal, Protocol
 
 import msgspec
+
+
+Scope = Literal["some", "beneath", "named"]
+_SCOPES = ("some", "beneath", "named")
+
+
+class StatedTable(msgspec.Struct, frozen=True, order=True):
+    """A dataset as the engine names it: in full, in the spelling of its catalogue.
+
+    parts: (database, schema, table) or what there is of it; one part for a path or stage.
+    columns: those that were read or written, as far as the engine tells.
+    """
+
+    parts: tuple[str, ...]
+    kind: Literal["table", "path", "stage"] = "table"
+    columns: tuple[str, ...] = ()
+
+
+class StatedEdge(msgspec.Struct, frozen=True, order=True):
+    """A column whose value travels into another; tables by their parts."""
+
+    source: tuple[str, ...]
+    source_column: str
+    target: tuple[str, ...]
+    target_column: str
+
+
+class Stated(msgspec.Struct, frozen=True):
+    """What the engine itself says that a statement touched; None is not told, () is none.
+
+    scope: of the reads. `named`: all that the statement names. `beneath`: in place of views, the
+    tables under them. `some`: perhaps not all.
+    """
+
+    reads: tuple[StatedTable, ...] | None = None
+    writes: tuple[StatedTable, ...] | None = None
+    edges: tuple[StatedEdge, ...] = ()
+    scope: Scope = "named"
+
+    def union(self, other: Stated) -> Stated:
+        """What both told, in an order that does not depend on who told it first."""
+        return Stated(
+            _united(self.reads, other.reads),
+            _united(self.writes, other.writes),
+            tuple(sorted({*self.edges, *other.edges})),
+            max(self.scope, other.scope, key=_SCOPES.index),
+        )
+
+
+def _united(
+    one: tuple[StatedTable, ...] | None, other: tuple[StatedTable, ...] | None
+) -> tuple[StatedTable, ...] | None:
+    if one is None and other is None:
+        return None
+    columns: dict[StatedTable, set[str]] = {}
+    for table in (*(one or ()), *(other or ())):
+        bare = StatedTable(table.parts, table.kind)
+        columns.setdefault(bare, set()).update(table.columns)
+    return tuple(
+        msgspec.structs.replace(table, columns=tuple(sorted(columns[table])))
+        for table in sorted(columns)
+    )
 
 
 class QueryRecord(msgspec.Struct, frozen=True):
     """One executed statement, as its log tells it. What the log does not say stays empty.
 
+    text: empty when the record only tells more of a statement that another record has.
     start: microseconds since 1970-01-01 UTC, -1 when the log tells no time.
     seq: the order within the session.
     status: ok | error | cancelled | unknown. kind: the log's own statement type, upper-case.
     hints: fields that may name the consumer (`query_tag`, `application_name`, `label.x` …).
     complete: false when the source cut the text. line: in the file, 1-based, where it begins.
+    stated: the lineage that the engine tells. joins: other records with this query id, in this file
+    or another, may tell more of the same statement.
     """
 
     text: str
@@ -35,6 +100,8 @@ class QueryRecord(msgspec.Struct, frozen=True):
     complete: bool = True
     count: int = 1
     line: int = 0
+    stated: Stated | None = None
+    joins: bool = False
 
 
 class Ignored(msgspec.Struct, frozen=True):

@@ -45,6 +45,7 @@ class Funnel:
     def __init__(self) -> None:
         self.read = 0
         self.imported = 0
+        self.enriched = 0
         self.partial = 0
         self.duplicate = 0
         self.ignored: dict[str, int] = {}

@@ -186,6 +186,7 @@ class Edge(msgspec.Struct, frozen=True, gc=False):
     """An edge with what was seen of it.
 
     named: USED_BY only; false when every use reached the column through `*`, NATURAL or position.
+    clock: READ_BY, WRITES and RAN; counts by quarter of an hour of the UTC day, 0 to 95.
     """
 
     key: EdgeKey
@@ -193,6 +194,7 @@ class Edge(msgspec.Struct, frozen=True, gc=False):
     evidence: Evidence = CERTAIN
     sample: Sample | None = None
     named: bool = True
+    clock: Activity = Activity()
 
     def merge(self, other: Edge) -> Edge:
         """The edge that knows what both know; the keys are equal."""
@@ -203,6 +205,7 @@ class Edge(msgspec.Struct, frozen=True, gc=False):
             max(self.evidence, other.evidence),
             sample,
             self.named or other.named,
+            self.clock.plus(other.clock),
         )
 
 

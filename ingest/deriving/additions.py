@@ -56,10 +56,11 @@ class Additions:
         evidence: Evidence = CERTAIN,
         sample: Sample | None = None,
         named: bool = True,
+        clock: Activity = NEVER,
     ) -> None:
         """Adds an edge and, where they are not there yet, its ends."""
         key = EdgeKey(type_, source, target, role, via, origin)
-        self.take(Edge(key, activity, evidence, sample, named))
+        self.take(Edge(key, activity, evidence, sample, named, clock))
 
     def take(self, edge: Edge) -> None:
         """Adds an edge that is already made."""

@@ -14,6 +14,7 @@ from multiprocessing import get_context
 import msgspec
 
 from ingest.deriving.columns import KnownColumns, told
+from ingest.deriving.stated import heed
 from ingest.folding.cells import Template
 from ingest.identity import dataset_of
 from ingest.sql import Analysis, Catalog, analyse, collapse
@@ -35,8 +36,13 @@ class _Task(msgspec.Struct, frozen=True):
 
 def _analyse_chunk(task: _Task) -> list[Analysis]:
     catalog = Catalog(task.columns)
-    return [_without_temporaries(analyse(t.sql, t.dialect, t.context, catalog))
-            for t in task.templates]  # fmt: skip
+    return [_analysis(template, catalog) for template in task.templates]
+
+
+def _analysis(template: Template, catalog: Catalog) -> Analysis:
+    analysis = analyse(template.sql, template.dialect, template.context, catalog)
+    analysis = _without_temporaries(analysis)
+    return heed(analysis, template.stated) if template.stated else analysis
 
 
 def _without_temporaries(analysis: Analysis) -> Analysis:

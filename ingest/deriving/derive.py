@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from ingest.attribution import Issuer
-from ingest.deriving.additions import Additions
+from ingest.deriving.additions import NEVER, Additions
 from ingest.deriving.columns import told
+from ingest.deriving.stated import Witness
 from ingest.folding.cells import CellKey, FoldedCell, Template
 from ingest.identity import dataset_of
+from ingest.record import Stated
 from ingest.sql import Analysis, Column, Statement, Table, is_placeholder
 from lineage.model import CERTAIN, Activity, EdgeType, Evidence, Origin, Role, Sample
 from lineage.names import ColumnId, ConsumerId, DatasetId, JobId, ProcessId
@@ -82,6 +86,7 @@ def _describe(additions: Additions, template: Template, analysis: Analysis) -> N
         default_db=context.default_db,
         default_schema=context.default_schema,
         search_path=",".join(context.search_path),
+        stated=msgspec.json.encode(template.stated).decode() if template.stated else "",
     )
 
 
@@ -95,10 +100,11 @@ class _Use(NamedTuple):
 
 
 class _Seen(NamedTuple):
-    """How often a process ran the statement, and its latest run."""
+    """How often and at which times a process ran the statement, and its latest run."""
 
     activity: Activity
     sample: Sample
+    clock: Activity
 
 
 class _Derivation:
@@ -119,6 +125,7 @@ class _Derivation:
         self.statement = statement
         self.cells = cells
         self.at = max(cell.sample.start for cell in cells)
+        self.witness = Witness(template.stated or Stated())
         self.evidence = _TABLE_ONLY if statement.parse == "table_only" else CERTAIN
         self.reads = [self._dataset(table) for table in statement.reads]
         self.uses = [
@@ -160,31 +167,38 @@ class _Derivation:
         for cell in cells:
             principal = cell.key.principal
             self.add.edge(EdgeType.RAN, process, self.query, via=principal,
-                          activity=cell.activity, sample=cell.sample)  # fmt: skip
+                          activity=cell.activity, sample=cell.sample,
+                          clock=cell.clock)  # fmt: skip
             self.add.edge(EdgeType.RUN_BY, process, principal, activity=cell.activity)
 
     def _process(self, process: ProcessId, cells: Sequence[FoldedCell]) -> _Seen:
         """Adds what the process is; how it was seen altogether."""
-        total = Activity()
+        total, clock = Activity(), Activity()
         view = self.statement.kind == "create_view"
         for cell in cells:
             issuer = cell.key.issuer
-            self.add.node(process, kind="view" if view else issuer.kind, url=issuer.url)
-            if not _is_principal(issuer, cell.key):  # else the principals of RAN say it
+            named = not _is_principal(issuer, cell.key)  # else the principals of RAN say it
+            # A job without a name is told by what it writes, whoever ran it.
+            kind = issuer.kind if named or not isinstance(process, JobId) else "job"
+            self.add.node(process, kind="view" if view else kind, url=issuer.url)
+            if named:
                 self.add.node(process, issuer=issuer.name, issuer_namespace=issuer.namespace,
                               issuer_kind=issuer.kind,
                               issuer_writes="true" if issuer.writes else "")  # fmt: skip
-            total = total.plus(cell.activity)
-        return _Seen(total, max(cell.sample for cell in cells))
+            total, clock = total.plus(cell.activity), clock.plus(cell.clock)
+        return _Seen(total, max(cell.sample for cell in cells), clock)
 
     def _tables(self, process: ProcessId, targets: tuple[Table, ...], seen: _Seen) -> None:
         kind = self.statement.kind
         in_place = targets if kind in _CHANGES_IN_PLACE else ()
         for table, dataset in zip(self.statement.reads, self.reads, strict=True):
             if table not in in_place:
-                self._edge(EdgeType.READ_BY, dataset, process, seen)
-        for dataset in map(self._dataset, targets):
-            self._edge(EdgeType.WRITES, process, dataset, seen)
+                by_engine = table in self.witness.reads
+                self._edge(EdgeType.READ_BY, dataset, process, seen, by_engine=by_engine)
+        for table in targets:
+            dataset = self._dataset(table)
+            by_engine = table in self.witness.writes
+            self._edge(EdgeType.WRITES, process, dataset, seen, by_engine=by_engine)
             if kind in ("create_view", "create_table"):
                 self.add.node(dataset, self.at, kind=kind.removeprefix("create_"))
 
@@ -211,7 +225,9 @@ class _Derivation:
                 evidence = self._sure((edge.source, edge.role) in named)
                 if assumed:
                     evidence = min(evidence, _ASSUMED_NAME)
-                self._edge(EdgeType.FEEDS, source, target, seen, edge.role, job, evidence)
+                told = (edge.source, edge.target_table, edge.target) in self.witness.feeds
+                self._edge(EdgeType.FEEDS, source, target, seen, edge.role, job, evidence,
+                           by_engine=told)  # fmt: skip
 
     def _star(
         self, process: ProcessId, table: Table, targets: tuple[Table, ...], seen: _Seen
@@ -247,10 +263,17 @@ class _Derivation:
         via: JobId | None = None,
         evidence: Evidence | None = None,
         named: bool = True,
+        *,
+        by_engine: bool = False,
     ) -> None:
-        self.add.edge(type_, source, target, role=role, via=via, named=named,
+        if by_engine:
+            evidence = CERTAIN
+        timed = type_ in (EdgeType.READ_BY, EdgeType.WRITES)
+        origin = Origin.ENGINE if by_engine else Origin.PARSED
+        self.add.edge(type_, source, target, role=role, via=via, named=named, origin=origin,
                       evidence=evidence or self.evidence, activity=seen.activity,
-                      sample=seen.sample)  # fmt: skip
+                      sample=seen.sample,
+                      clock=seen.clock if timed else NEVER)  # fmt: skip
 
     def _sure(self, named: bool) -> Evidence:
         return self.evidence if named else min(self.evidence, _BY_STAR)

@@ -9,19 +9,18 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ingest.attribution import Issuer
-from ingest.folding.cells import CellKey, FoldedCell, Template
-from ingest.sql import Context
+from ingest.folding.cells import CellKey, FoldedCell, template_of
 from lineage.model import Edge, EdgeType, Node, Origin, Sample
 from lineage.names import DatasetId, NodeId, PrincipalId, QueryId
 from lineage.store import Direction, Store
 
 
 def cells_naming(
-    store: Store, datasets: Collection[DatasetId]
+    store: Store, datasets: Collection[DatasetId], templates: Collection[QueryId]
 ) -> tuple[list[FoldedCell], list[tuple[NodeId, Origin]]]:
-    """The cells to derive again because these datasets changed, and what to take back first."""
+    """The cells to derive again because these changed, and what to take back first."""
     naming = store.edges(datasets, Direction.DOWN, [EdgeType.NAMED_IN])
-    queries = {edge.key.target for edge in naming}
+    queries = {edge.key.target for edge in naming} | set(templates)
     ran = store.edges(queries, Direction.UP, [EdgeType.RAN])
     processes = {edge.key.source for edge in ran}
     cells = store.edges(processes, Direction.DOWN, [EdgeType.RAN])
@@ -33,6 +32,7 @@ def cells_naming(
         # A statement with two targets is one cell of two jobs.
         folded[cell.key] = max(folded.get(cell.key, cell), cell, key=lambda c: c.activity.total)
     retract = [(node, Origin.PARSED) for node in (*processes, *queries)]
+    retract += [(node, Origin.ENGINE) for node in processes]
     return list(folded.values()), retract
 
 
@@ -42,7 +42,8 @@ def _cell(edge: Edge, nodes: dict[NodeId, Node]) -> FoldedCell:
     assert isinstance(principal, PrincipalId)
     issuer = _issuer(nodes[edge.key.source], nodes[principal])
     sample = edge.sample or Sample("", "", query)
-    return FoldedCell(CellKey(template_of(nodes[query]), issuer, principal), edge.activity, sample)
+    key = CellKey(template_of(nodes[query]), issuer, principal)
+    return FoldedCell(key, edge.activity, sample, edge.clock)
 
 
 def _issuer(process: Node, principal: Node) -> Issuer:
@@ -59,15 +60,3 @@ def _issuer(process: Node, principal: Node) -> Issuer:
         process.value("url"),
         writes=process.value("issuer_writes") == "true",
     )
-
-
-def template_of(query: Node) -> Template:
-    """The template that a Query node stands for."""
-    assert isinstance(query.id, QueryId)
-    path = query.value("search_path")
-    context = Context(
-        query.value("default_db"),
-        query.value("default_schema"),
-        tuple(path.split(",")) if path else (),
-    )
-    return Template(query.id, query.value("sql"), query.value("dialect"), context)

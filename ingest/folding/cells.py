@@ -8,16 +8,24 @@ import time
 import msgspec
 
 from ingest.attribution import Issuer
+from ingest.masking.template import fingerprint
+from ingest.record import Stated
 from ingest.sql import Context
-from lineage.model import Activity, Sample
+from lineage.model import Activity, Node, Sample
 from lineage.names import PrincipalId, QueryId
 
 DAY = 86_400_000_000  # microseconds
+QUARTER = DAY // 96  # of an hour
 
 
 def day_of(micros: int) -> int:
     """The UTC day (days since 1970-01-01) of microseconds since 1970-01-01 UTC."""
     return micros // DAY
+
+
+def quarter_of(micros: int) -> int:
+    """The quarter of an hour of the UTC day, 0 to 95, of microseconds since 1970-01-01 UTC."""
+    return micros % DAY // QUARTER
 
 
 def latest_start() -> int:
@@ -32,12 +40,44 @@ def iso(micros: int) -> str:
 
 
 class Template(msgspec.Struct, frozen=True):
-    """Statements equal up to value literals, comments and white space, in one name context."""
+    """Statements equal up to value literals, comments and white space, in one name context.
+
+    stated: what the engine itself told of them, the same of each. sql: masked; empty when only the
+    engine's word is known.
+    """
 
     id: QueryId
-    sql: str  # masked
+    sql: str
     dialect: str
     context: Context
+    stated: Stated | None = None
+
+    def told(self, stated: Stated | None) -> Template:
+        """The template of those statements of this text of which the engine told this."""
+        if stated is None:
+            return self
+        word = msgspec.json.encode(stated).decode()
+        query = QueryId(self.id.namespace, fingerprint(self.id.name, word))
+        return msgspec.structs.replace(self, id=query, stated=stated)
+
+
+def textless(namespace: str, dialect: str) -> Template:
+    """The template of the statements of a namespace whose text is not known."""
+    return Template(QueryId(namespace, ""), "", dialect, Context())
+
+
+def template_of(query: Node) -> Template:
+    """The template that a Query node stands for."""
+    assert isinstance(query.id, QueryId)
+    path = query.value("search_path")
+    context = Context(
+        query.value("default_db"),
+        query.value("default_schema"),
+        tuple(path.split(",")) if path else (),
+    )
+    word = query.value("stated")
+    stated = msgspec.json.decode(word, type=Stated) if word else None
+    return Template(query.id, query.value("sql"), query.value("dialect"), context, stated)
 
 
 class CellKey(msgspec.Struct, frozen=True):
@@ -51,30 +91,35 @@ class CellKey(msgspec.Struct, frozen=True):
 class Cell:
     """How often on which day, and the statement that stands as proof."""
 
-    __slots__ = ("by_day", "last_key", "last_start")
+    __slots__ = ("by_day", "by_quarter", "key", "last_key", "last_start")
 
-    def __init__(self) -> None:
+    def __init__(self, key: CellKey) -> None:
+        self.key = key
         self.by_day: dict[int, int] = {}
+        self.by_quarter: dict[int, int] = {}
         self.last_start = -1
         self.last_key = ""
 
     def add(self, start: int, key: str, count: int) -> None:
         """Counts a statement that started at `start` (microseconds since 1970-01-01 UTC)."""
-        day = start // DAY
+        day, time = divmod(start, DAY)
         self.by_day[day] = self.by_day.get(day, 0) + count
+        quarter = time // QUARTER
+        self.by_quarter[quarter] = self.by_quarter.get(quarter, 0) + count
         if (start, key) > (self.last_start, self.last_key):
             self.last_start, self.last_key = start, key
 
 
 class FoldedCell(msgspec.Struct, frozen=True):
-    """A cell that is done counting."""
+    """A cell that is done counting; `clock` counts by quarter of an hour of the UTC day."""
 
     key: CellKey
     activity: Activity
     sample: Sample
+    clock: Activity = Activity()
 
 
-def folded(key: CellKey, cell: Cell) -> FoldedCell:
+def folded(cell: Cell) -> FoldedCell:
     """The finished form of a cell."""
-    sample = Sample(iso(cell.last_start), cell.last_key, key.template.id)
-    return FoldedCell(key, Activity.of(cell.by_day), sample)
+    sample = Sample(iso(cell.last_start), cell.last_key, cell.key.template.id)
+    return FoldedCell(cell.key, Activity.of(cell.by_day), sample, Activity.of(cell.by_quarter))

@@ -45,6 +45,17 @@ class Ledger:
         self._dirty.add((source, day))
         return True
 
+    def touch(self, source: str, day: int) -> None:
+        """Takes note that what stands beside the shard has changed: its version must be checked."""
+        if (source, day) not in self._keys:
+            self._load((source, day))
+        self._dirty.add((source, day))
+
+    def days(self, source: str) -> set[int]:
+        """The days of a source that have a shard, in the store or since this import began."""
+        met = {day for known, day in self._keys if known == source}
+        return met | self._logged.get(source, set())
+
     def pending(self) -> tuple[Shard, ...]:
         """The shards that have grown since the last commit."""
         return tuple(

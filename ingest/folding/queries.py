@@ -1,89 +1,46 @@
-"""Folds the statements of query logs into cells; nothing here parses SQL.
+"""Counts the records of query logs, each once: in a cell, in a row, or as what it is.
 
-Per record the work is a look-up for a text seen before, else masking and hashing. What a statement
-means is found out once per template, when the cells are derived.
+Every record ends in the funnel as imported, duplicate, ignored or dead letter.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
-import msgspec
-
-from ingest.attribution import UNKNOWN, Issuer, Rules, attribute
+from ingest.attribution import Rules
 from ingest.declared.sources import Source
-from ingest.folding.cells import (
-    Cell,
-    CellKey,
-    FoldedCell,
-    Template,
-    day_of,
-    folded,
-    latest_start,
-)
+from ingest.folding.cells import Cell, FoldedCell, day_of
 from ingest.folding.dead_letters import DeadLetter, tokens
+from ingest.folding.finding import Finder, Scripted, Skip
+from ingest.folding.joined import Joined, Moved
 from ingest.folding.ledger import UNTIMED, Ledger, statement_key
-from ingest.folding.session import Session, context_of, makes_temporary, needs_session
-from ingest.masking.machine import is_machine
-from ingest.masking.template import Masked, Masks, fingerprint, mask
+from ingest.folding.rows import Row, weight
+from ingest.masking.template import fingerprint, mask
 from ingest.record import Ignored, QueryRecord, Read, Rejected
 from ingest.report import Funnel
-from ingest.sql import Context
-from lineage.names import PrincipalId, QueryId, clean
+from lineage.model import Document
+from lineage.names import PrincipalId, QueryId
+from lineage.store import Store
 
-# Statements that neither read nor write a dataset; what changes the session is replayed before.
-_NO_LINEAGE = frozenset({
-    "SET", "RESET", "USE", "SHOW", "DESC", "DESCRIBE", "EXPLAIN", "BEGIN", "START", "COMMIT",
-    "ROLLBACK", "SAVEPOINT", "RELEASE", "END", "GRANT", "REVOKE", "ANALYZE", "ANALYSE", "VACUUM",
-    "OPTIMIZE", "CHECKPOINT", "KILL", "FLUSH", "LOCK", "UNLOCK", "DISCARD", "DEALLOCATE", "CLOSE",
-    "FETCH", "MOVE", "PING", "LIST", "LS", "PUT", "GET", "REMOVE", "LISTEN", "NOTIFY", "UNLISTEN",
-    "COMMENT", "REINDEX", "CLUSTER",
-})  # fmt: skip
-_WORD = re.compile(r"\W*(\w+)")
-_TEMPORARY = ("temp", "volatile", "#")  # no statement that makes a temporary table is without
-_MEMO = 200_000  # (template, login, consumer, context) whose cell is remembered
 _UNSUCCESSFUL = {"error": "failed", "cancelled": "failed", "running": "unfinished"}
-
-
-class _Skip(msgspec.Struct, frozen=True):
-    """A text that makes no cell."""
-
-    reason: str
-    dead: bool = False
-
-
-class _Held:
-    """A statement that fills a temporary table: a read of its own only if nobody uses the table."""
-
-    __slots__ = ("cell", "fresh", "key", "record")
-
-    def __init__(self, cell: Cell, record: QueryRecord, key: str) -> None:
-        self.cell, self.record, self.key = cell, record, key
-        self.fresh = False
-
-    def count(self) -> None:
-        """Counts it as a read, unless it was counted by an earlier import."""
-        if self.fresh:
-            self.cell.add(self.record.start, self.key, self.record.count)
 
 
 class Queries:
     """The cells of the query logs read since the last flush."""
 
-    def __init__(self, ledger: Ledger, funnel: Funnel, rules: Rules) -> None:
+    def __init__(self, store: Store, ledger: Ledger, funnel: Funnel, rules: Rules) -> None:
         self.letters: dict[str, DeadLetter] = {}
-        self.principals: dict[PrincipalId, str] = {}  # → class
+        self._finder = Finder(rules)
+        self.joined = Joined(store, ledger, self._finder.login)
+        self._held: dict[tuple[str, bytes], Scripted] = {}
+        self._doubtful: dict[tuple[str, bytes], DeadLetter | None] = {}
         self._ledger = ledger
         self._funnel = funnel
-        self._rules = rules
-        self._cells: dict[CellKey, Cell] = {}
-        self._where: dict[QueryId, tuple[str, int]] = {}
-        self._sessions: dict[tuple[str, str], Session] = {}
-        self._memo: dict[tuple[object, ...], Cell | _Skip] = {}
-        self._masks: dict[str, Masks] = {}  # by dialect
-        self._latest = latest_start()
+
+    @property
+    def principals(self) -> dict[PrincipalId, str]:
+        """The logins met so far, each with its class."""
+        return self._finder.principals
 
     def take(self, records: Iterable[Read], source: Source, file: str) -> Iterator[None]:
         """Takes in the records; yields after each, so that the caller may stop or flush."""
@@ -98,21 +55,28 @@ class Queries:
                 self._rejected(record, source, file)
             yield
 
-    def flush(self) -> list[FoldedCell]:
-        """The cells so far; the next flush begins anew. Sessions go on."""
-        for session in self._sessions.values():
-            session.close()
-        cells = [folded(key, cell) for key, cell in self._cells.items() if cell.by_day]
-        self._cells = {}
-        self._memo = {}
-        return cells
+    def flush(self, *, last: bool) -> tuple[list[FoldedCell], Moved, list[Document]]:
+        """The cells so far, what earlier cells lost, and base facts; the next flush begins anew.
+
+        Sessions go on. `last`: nothing is read after it.
+        """
+        if last:
+            self._release()
+        self._settle(last=last)
+        counted, moved, documents = self.joined.take()
+        for one in counted:
+            self._finder.cell(one.cell).add(one.start, one.key.hex(), one.count)
+        return self._finder.flush(), moved, documents
 
     def where(self, query: QueryId) -> tuple[str, int]:
         """File and line where a template was first met."""
-        return self._where[query]
+        return self._finder.where(query)
 
     def _query(self, record: QueryRecord, source: Source, file: str) -> None:
         funnel = self._funnel
+        if record.joins and record.query_id:
+            self._join(record, source, file, statement_key(source.namespace, record.query_id))
+            return
         if record.status in _UNSUCCESSFUL:
             funnel.ignore(_UNSUCCESSFUL[record.status])
             return
@@ -122,109 +86,159 @@ class Queries:
             key = statement_key(source.namespace, record.user, str(record.start), record.session,
                                 str(record.seq), record.text)  # fmt: skip
         day = day_of(record.start)
-        if self._ledger.holds(source.namespace, day, key) and not self._is_replayed(record, source):
+        if self._ledger.holds(source.namespace, day, key) and not self._finder.is_replayed(
+            record, source
+        ):
             funnel.duplicate += 1
             return
-        found = self._find(record, source, file, key)
-        if isinstance(found, _Skip) and not found.dead:
+        found = self._finder.find(record, source, file, key)
+        if isinstance(found, Skip) and not found.dead:
             funnel.ignore(found.reason)
+        elif isinstance(found, Scripted) and found.fills:
+            self._hold(found, source, counted=self._ledger.holds(source.namespace, day, key))
         elif not self._ledger.add(source.namespace, day, key):
             funnel.duplicate += 1
-        elif isinstance(found, _Skip):
+        elif isinstance(found, Skip):
             self._bury(found.reason, record.text, record.line, source, file, day)
+        elif isinstance(found, Scripted):
+            funnel.imported += 1
+            found.count()
         else:
             funnel.imported += 1
-            if isinstance(found, _Held):
-                found.fresh = True
-            else:
-                found.add(record.start, key.hex(), record.count)
+            found.add(record.start, key.hex(), record.count)
 
-    def _is_replayed(self, record: QueryRecord, source: Source) -> bool:
-        """Whether later statements may depend on this one, though it is counted already."""
-        if not record.session:
-            return False
-        session = self._sessions.get((source.name, record.session))
-        if session is not None and session.has_temporary:
-            return True
-        text = record.text.lower()
-        return any(mark in text for mark in _TEMPORARY)
+    def _hold(self, found: Scripted, source: Source, *, counted: bool) -> None:
+        """Keeps a statement that fills a temporary table until its session is over.
 
-    def _find(
-        self, record: QueryRecord, source: Source, file: str, key: bytes
-    ) -> Cell | _Skip | _Held:
-        """The cell that counts the record, or why none does."""
-        if not 0 <= record.start <= self._latest:
-            return _Skip("no_time" if record.start < 0 else "future_time", dead=True)
-        if not record.complete:
-            return _Skip("truncated", dead=True)
-        masked = self._masks_of(source.dialect).mask(record.text)
-        if masked.reason:
-            return _Skip(masked.reason, dead=True)
-        session = self._sessions.get((source.name, record.session)) if record.session else None
-        context = session.context(record, source) if session else context_of(record, source)
-        memo = (masked, record.user, source.name, context, *record.hints.items())
-        # Temporary tables give the same text another meaning in another session.
-        if session is None or not session.has_temporary:
-            known = self._memo.get(memo)
-            if known is not None:
-                return known
-        if record.session and needs_session(masked.text):
-            session = self._sessions.setdefault((source.name, record.session), Session())
-            if session.set_context(masked.text, source.dialect):
-                return _Skip("no_lineage")
-        reason = _no_use(masked.text)
-        if reason:
-            found: Cell | _Skip = _Skip(reason)
+        Only then it goes into the ledger: an import that is killed before reads it again.
+        """
+        place = source.namespace, found.key
+        if counted or place in self._held:
+            self._funnel.duplicate += 1
         else:
-            issuer = self._issuer(masked, record, source)
-            if session is not None and (session.has_temporary or makes_temporary(masked.text)):
-                return self._scripted(
-                    masked.text, session, context, issuer, record, source, file, key
-                )
-            found = self._cell(masked.text, context, issuer, record, source, file)
-        if len(self._memo) >= _MEMO:
-            self._memo.clear()
-        self._memo[memo] = found
-        return found
+            self._funnel.imported += 1
+            self._held[place] = found
 
-    def _scripted(
-        self, sql: str, session: Session, context: Context, issuer: Issuer, record: QueryRecord,
-        source: Source, file: str, key: bytes,
-    ) -> Cell | _Held:  # fmt: skip
-        """The cell of a statement in a session with temporary tables."""
-        script, fills = session.script(sql)
-        cell = self._cell(";\n".join(script), context, issuer, record, source, file)
-        if not fills:
-            return cell
-        held = _Held(cell, record, key.hex())
-        session.hold(fills, script, held.count)
-        return held
+    def _release(self) -> None:
+        """Ends the sessions: what filled tables that nobody used was a read of its own."""
+        self._finder.close_sessions()
+        for (namespace, key), held in self._held.items():
+            start = held.record.start
+            if held.record.joins:
+                self.joined.put(namespace, key, Row(start, void=True))
+            else:
+                self._ledger.add(namespace, day_of(start), key)
+            if not held.used:
+                self._finder.cell(held.cell.key).add(start, key.hex(), held.record.count)
+        self._held = {}
 
-    def _issuer(self, masked: Masked, record: QueryRecord, source: Source) -> Issuer:
-        """Who the statement is for, without what differs from one run to the next."""
-        found = attribute(masked.comments, record.hints, record.user, source.namespace, self._rules)
-        return Issuer(found.namespace, found.name, found.kind, found.url, writes=found.writes)
+    def _join(self, record: QueryRecord, source: Source, file: str, key: bytes) -> None:
+        """Takes in one of the records of a statement that may have several."""
+        funnel = self._funnel
+        known = self.joined.row(source.namespace, record.start, key)
+        if (
+            known
+            and self._tells_no_more(record, known)
+            and not self._finder.is_replayed(record, source)
+        ):
+            funnel.duplicate += 1
+            return
+        if self._finder.is_late(record.start):
+            funnel.bury("future_time")
+            return
+        void = Row(record.start, void=True)
+        if record.status in _UNSUCCESSFUL:
+            funnel.ignore(_UNSUCCESSFUL[record.status])
+            if record.status != "running":
+                self.joined.put(source.namespace, key, void)
+            return
+        found = self._finder.find(record, source, file, key) if record.text else None
+        if isinstance(found, Skip) and not found.dead:
+            funnel.ignore(found.reason)
+            self.joined.put(source.namespace, key, void)
+            return
+        if isinstance(found, Scripted) and found.fills:
+            self._hold(found, source, counted=known is not None and known.void)
+            return
+        # What a script means hangs on its session, not on what the engine tells of its parts.
+        row = void if isinstance(found, Scripted) else self._row(record, source, found)
+        fate = self.joined.put(source.namespace, key, row)
+        if fate == "same":
+            funnel.duplicate += 1
+            return
+        funnel.imported += 1
+        funnel.enriched += fate == "more"
+        if isinstance(found, Scripted):
+            found.count()
+        elif record.start < 0 or (not row.text and row.stated is None):
+            self._doubtful[source.namespace, key] = self._doubt(record, source, file, found)
 
-    def _masks_of(self, dialect: str) -> Masks:
-        masks = self._masks.get(dialect)
-        if masks is None:
-            masks = self._masks[dialect] = Masks(dialect)
-        return masks
-
-    def _cell(
-        self, sql: str, context: Context, issuer: Issuer, record: QueryRecord, source: Source,
-        file: str,
-    ) -> Cell:  # fmt: skip
-        name = fingerprint(
-            sql, source.dialect, context.default_db, context.default_schema, *context.search_path
+    def _tells_no_more(self, record: QueryRecord, known: Row) -> bool:
+        return (
+            record.stated is None
+            and record.text != ""
+            and known.weight == weight(record.text, complete=record.complete)
+            and known.user == record.user
         )
-        query = QueryId(source.namespace, name)
-        template = Template(query, sql, source.dialect, context)
-        self._where.setdefault(query, (file, record.line))
-        principal = PrincipalId(source.namespace, clean(record.user) or UNKNOWN)
-        if principal not in self.principals:
-            self.principals[principal] = self._rules.principal_class(record.user)
-        return self._cells.setdefault(CellKey(template, issuer, principal), Cell())
+
+    def _row(self, record: QueryRecord, source: Source, found: Cell | Skip | None) -> Row:
+        """What the record tells of its statement."""
+        if isinstance(found, Cell):
+            text, issuer = found.key.template.id.name, found.key.issuer
+            self.joined.learn(found.key.template)
+        else:
+            text = ""
+            issuer = self._finder.issuer(record, source)
+        login, _ = self._finder.login(source.namespace, record.user)
+        by_text = record.text != ""
+        return Row(
+            record.start,
+            record.count,
+            text,
+            weight(record.text, complete=text != "") if by_text else 0,
+            record.user,
+            None if issuer == login else issuer,
+            record.stated,
+            start_by_text=by_text,
+            user_by_text=by_text,
+            issuer_by_text=by_text,
+        )
+
+    def _doubt(
+        self, record: QueryRecord, source: Source, file: str, found: Cell | Skip | None
+    ) -> DeadLetter | None:
+        """The letter of a statement that nobody understands, unless another record tells of it."""
+        if isinstance(found, Skip):
+            reason = found.reason
+        elif record.start < 0:
+            reason = "no_time"
+        elif record.complete:
+            return None
+        else:
+            reason = "redacted"
+        return self._letter(reason, record.text, record.line, source, file, day_of(record.start))
+
+    def _settle(self, *, last: bool) -> None:
+        """Counts the records of statements of which no other record told what they did."""
+        for namespace, key, known in self.joined.unplaced(last=last):
+            self._funnel.imported -= 1
+            if known:
+                self._funnel.duplicate += 1
+            else:
+                self._give_up(key, self._doubtful[namespace, key])
+        for (namespace, key), letter in self._doubtful.items():
+            row = self.joined.met(namespace, key)
+            if row and not (row.text or row.stated or row.void):
+                self._funnel.imported -= 1
+                self._give_up(key, letter)
+        self._doubtful = {}
+
+    def _give_up(self, key: bytes, letter: DeadLetter | None) -> None:
+        if letter is None:
+            self._funnel.ignore("companion")
+        else:
+            self._funnel.bury(letter.reason)
+            self.letters[f"{letter.reason}:{key.hex()}"] = letter
 
     def _rejected(self, record: Rejected, source: Source, file: str) -> None:
         key = statement_key(source.namespace, record.reason, record.text, str(record.line))
@@ -237,16 +251,11 @@ class Queries:
 
     def _bury(self, reason: str, text: str, line: int, source: Source, file: str, day: int) -> None:
         self._funnel.bury(reason)
-        masked = mask(text, source.dialect).text[:2000]
-        letter = DeadLetter(reason, source.name, file, line, masked, day=day,
-                            tokens=tokens(masked))  # fmt: skip
+        letter = self._letter(reason, text, line, source, file, day)
         self.letters[f"{reason}:{fingerprint(source.name, text)}"] = letter
 
-
-@lru_cache(maxsize=10_000)
-def _no_use(masked: str) -> str:
-    """Why a masked statement is no use of data; empty when it may be one."""
-    word = _WORD.match(masked)
-    if word is None or word.group(1).upper() in _NO_LINEAGE:
-        return "no_lineage"
-    return "system" if is_machine(masked) else ""
+    def _letter(
+        self, reason: str, text: str, line: int, source: Source, file: str, day: int
+    ) -> DeadLetter:
+        masked = mask(text, source.dialect).text[:2000]
+        return DeadLetter(reason, source.name, file, line, masked, day=day, tokens=tokens(masked))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from ingest.folding.cells import day_of
+from ingest.folding.cells import day_of, quarter_of
 from ingest.openlineage.events import Event
 from ingest.openlineage.facets import ColumnFlow, ColumnUse, column_lineage
 from lineage.model import Activity, Document, Edge, EdgeKey, EdgeType, Evidence, Origin
@@ -18,6 +18,7 @@ from lineage.names import DatasetId, JobId
 
 DOCUMENT = "run"
 _RANK = {"OTHER": 0, "START": 1, "RUNNING": 2, "COMPLETE": 3, "ABORT": 3, "FAIL": 3}
+_NEVER = Activity()
 _TIE = {"COMPLETE": 0, "ABORT": 1, "FAIL": 2}
 
 
@@ -91,13 +92,29 @@ class RunFact(msgspec.Struct, frozen=True):
 
     def edges(self) -> Iterator[Edge]:
         """The edges that the run witnesses."""
-        yield from edges_of(self, Origin.OPENLINEAGE, self.activity, Evidence.of())
+        activity, clocks = self.activity, self.clocks
+        yield from edges_of(self, Origin.OPENLINEAGE, activity, Evidence.of(), *clocks)
+
+    @property
+    def clocks(self) -> tuple[Activity, Activity]:
+        """When in the day it read, at its start, and wrote, at its end."""
+        if not self.activity.days:
+            return Activity(), Activity()
+        start = self.started if self.started is not None else self.seen
+        end = self.state[1] or start
+        return Activity((quarter_of(start),), (1,)), Activity((quarter_of(end),), (1,))
 
 
 def edges_of(
-    fact: RunFact, origin: Origin, activity: Activity, evidence: Evidence
+    fact: RunFact,
+    origin: Origin,
+    activity: Activity,
+    evidence: Evidence,
+    read_at: Activity = _NEVER,
+    written_at: Activity = _NEVER,
 ) -> Iterator[Edge]:
     """The edges of a job's inputs, outputs and column lineage."""
+    clocks = {EdgeType.READ_BY: read_at, EdgeType.WRITES: written_at}
     job = fact.job
     keys = [EdgeKey(EdgeType.READ_BY, d, job, origin=origin) for d in fact.inputs]
     keys += [EdgeKey(EdgeType.WRITES, job, d, origin=origin) for d in fact.outputs]
@@ -105,7 +122,7 @@ def edges_of(
     keys += [EdgeKey(EdgeType.FEEDS, s, t, role, job, origin) for s, t, role in fact.flows]
     columns = {column for column, _ in fact.uses} | {target for _, target, _ in fact.flows}
     for key in keys:
-        yield Edge(key, activity, evidence)
+        yield Edge(key, activity, evidence, clock=clocks.get(key.type, _NEVER))
     for column in columns:
         yield Edge(EdgeKey(EdgeType.HAS_COLUMN, column.dataset, column, origin=origin))
 
@@ -115,5 +132,9 @@ def difference(before: RunFact | None, after: RunFact) -> Iterator[Edge]:
     yield from after.edges()
     if before is not None:
         for edge in before.edges():
-            taken_back = tuple(-count for count in edge.activity.counts)
-            yield Edge(edge.key, Activity(edge.activity.days, taken_back), edge.evidence)
+            back, clock = _taken_back(edge.activity), _taken_back(edge.clock)
+            yield Edge(edge.key, back, edge.evidence, clock=clock)
+
+
+def _taken_back(activity: Activity) -> Activity:
+    return Activity(activity.days, tuple(-count for count in activity.counts))

@@ -7,9 +7,11 @@ here the origins of an edge become one `Link`, as it was known on a day.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
 
 import msgspec
 
+from lineage.analyses.corrections import Corrections, corrections
 from lineage.model import Activity, Edge, EdgeType, Evidence, Node, Origin, Role, Sample
 from lineage.names import ColumnId, DatasetId, JobId, NodeId, PrincipalId
 from lineage.store import Direction, Store
@@ -31,6 +33,7 @@ class Link(msgspec.Struct, frozen=True):
     sample: Sample | None
     named: bool
     origins: tuple[Origin, ...]
+    clock: Activity = Activity()
 
     @property
     def certainty(self) -> float:
@@ -60,21 +63,10 @@ class Link(msgspec.Struct, frozen=True):
         ]
         return msgspec.structs.replace(self, source=ends[0], target=ends[1])
 
-    def with_edge(self, edge: Edge, activity: Activity) -> Link:
-        """The link that knows this origin too."""
-        samples = [sample for sample in (self.sample, edge.sample) if sample is not None]
-        return Link(
-            self.type,
-            self.source,
-            self.target,
-            self.role,
-            self.via,
-            self.activity.union(activity),
-            max(self.evidence, edge.evidence),
-            max(samples, default=None),
-            self.named or edge.named,
-            tuple(sorted({*self.origins, edge.key.origin})),
-        )
+
+# A logged statement is told by its engine or parsed, never both: their counts add up. The other
+# origins witness the same runs again.
+_LOGGED = (Origin.ENGINE, Origin.PARSED)
 
 
 def links(edges: Iterable[Edge], as_of: int | None = None) -> list[Link]:
@@ -82,22 +74,43 @@ def links(edges: Iterable[Edge], as_of: int | None = None) -> list[Link]:
 
     An edge that was first active later did not exist; an edge without days is a declaration.
     """
-    found: dict[_LinkKey, Link] = {}
+    found: dict[_LinkKey, list[Edge]] = {}
     for edge in edges:
-        activity = edge.activity
-        if as_of is not None and activity.last is not None and activity.last > as_of:
-            activity = activity.between(None, as_of)
-            if not activity.days:
+        last = edge.activity.last
+        if as_of is not None and last is not None and last > as_of:
+            edge = msgspec.structs.replace(edge, activity=edge.activity.between(None, as_of))
+            if not edge.activity.days:
                 continue
         key = edge.key
         place = (key.type, key.source, key.target, key.role, key.via)
-        if place in found:
-            found[place] = found[place].with_edge(edge, activity)
+        found.setdefault(place, []).append(edge)
+    return [_link(place, mine) for place, mine in found.items()]
+
+
+def _link(place: _LinkKey, edges: Sequence[Edge]) -> Link:
+    if len(edges) == 1:
+        (edge,) = edges
+        return Link(
+            *place, edge.activity, edge.evidence, edge.sample, edge.named, (edge.key.origin,),
+            edge.clock,
+        )  # fmt: skip
+    logged, witnessed, clock = Activity(), Activity(), Activity()
+    for edge in edges:
+        clock = clock.plus(edge.clock)
+        if edge.key.origin in _LOGGED:
+            logged = logged.plus(edge.activity)
         else:
-            found[place] = Link(
-                *place, activity, edge.evidence, edge.sample, edge.named, (key.origin,)
-            )
-    return list(found.values())
+            witnessed = witnessed.union(edge.activity)
+    samples = [edge.sample for edge in edges if edge.sample is not None]
+    return Link(
+        *place,
+        logged.union(witnessed),
+        max(edge.evidence for edge in edges),
+        max(samples, default=None),
+        any(edge.named for edge in edges),
+        tuple(sorted(edge.key.origin for edge in edges)),
+        clock,
+    )
 
 
 def _order(link: Link) -> tuple[str, ...]:
@@ -118,6 +131,11 @@ class Graph:
         self._nodes: dict[NodeId, Node] = {}
         self._newest: dict[JobId, int] = {}
 
+    @cached_property
+    def corrections(self) -> Corrections:
+        """The edges that somebody took out by hand; no link is made of them."""
+        return corrections(self.store)
+
     def out(self, ids: Iterable[NodeId], *types: EdgeType) -> list[Link]:
         """The links of these types that leave the nodes."""
         return self._load(ids, Direction.DOWN, types)
@@ -137,7 +155,8 @@ class Graph:
             self.loaded += len(edges)
             known.update((node, []) for node in missing)
             # Stores give edges in any order; of two equal ways an answer takes the first.
-            for link in sorted(links(edges, self.as_of), key=_order):
+            standing = self.corrections.kept(edges)
+            for link in sorted(links(standing, self.as_of), key=_order):
                 known[link.source if direction is Direction.DOWN else link.target].append(link)
         return [link for node in wanted for link in known[node]]
 

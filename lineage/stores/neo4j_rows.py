@@ -2,7 +2,8 @@
 
 A node has `namespace`, `name`, for a column `dataset`, and its facts as plain properties; when
 each fact was true from is in `stamps`. A relationship has what `EDGE` lists; `first` and `last`
-are dates, `days` count from 1970-01-01. Names and facts travel as parameters, never as Cypher.
+are dates, `days` count from 1970-01-01, `quarters` of an hour from midnight UTC. Names and facts
+travel as parameters, never as Cypher.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ BODY: Final = (
     "sample_source",
     "sample_query",
     "named",
+    "quarters",
+    "quarter_counts",
 )
 EDGE: Final = (*KEY, *BODY, "total", "first", "last")
 _RESERVED: Final = frozenset({"", "namespace", "dataset", "name", "last_part", "stamps"})
@@ -90,6 +93,8 @@ def edge_row(edge: Edge) -> Row:
         float(evidence.resolve),
         *((sample.start, sample.key, *_query(sample.query)) if sample else (None,) * 4),
         edge.named if key.role or not edge.named else None,  # says something of columns only
+        list(edge.clock.days) or None,
+        list(edge.clock.counts) or None,
         sum(counts) if counts else None,
         _iso(days[0]) if days else None,
         _iso(days[-1]) if days else None,
@@ -103,7 +108,7 @@ def _query(query: QueryId) -> tuple[str, str]:
 def edge(type_: EdgeType, source: NodeId, target: NodeId, row: Sequence[Any]) -> Edge:
     """The edge whose relationship has the properties KEY and BODY."""
     role, via, origin, days, counts, *factors = row[:9]
-    start, statement, query_source, query, named = row[9:]
+    start, statement, query_source, query, named, quarters, quarter_counts = row[9:]
     key = EdgeKey(
         type_,
         source,
@@ -118,4 +123,5 @@ def edge(type_: EdgeType, source: NodeId, target: NodeId, row: Sequence[Any]) ->
         Evidence(*factors),
         Sample(start, statement, QueryId(query_source, query)) if start is not None else None,
         named is not False,
+        Activity(tuple(quarters or ()), tuple(quarter_counts or ())),
     )

@@ -21,6 +21,12 @@ def _neo4j(url: str, *, create: bool) -> Store:
     return open_neo4j(url, create=create)
 
 
+def _snapshot(url: str, *, create: bool) -> Store:
+    from lineage.stores.snapshot import open_snapshot
+
+    return open_snapshot(url, create=create)
+
+
 _ADAPTERS: Final[dict[str, Callable[..., Store]]] = {
     "sqlite": _sqlite,
     "neo4j": _neo4j,
@@ -29,6 +35,7 @@ _ADAPTERS: Final[dict[str, Callable[..., Store]]] = {
     "bolt": _neo4j,
     "bolt+s": _neo4j,
     "bolt+ssc": _neo4j,
+    "snapshot": _snapshot,
 }
 
 
@@ -36,8 +43,9 @@ def open_store(url: str, *, create: bool = False) -> Store:
     """The store at that URL; without `create`, one that holds something.
 
     `sqlite:///lineage.db` (relative to the working directory), `sqlite:////data/lineage.db`,
-    `neo4j://host:7687`, `bolt://…`, `neo4j+s://…`. For Neo4j the login is in the environment:
-    `NEO4J_USER`, `NEO4J_PASSWORD`, and `NEO4J_DATABASE` unless it is the server's default.
+    `snapshot:///graph.snap` (only read), `neo4j://host:7687`, `bolt://…`, `neo4j+s://…`. For
+    Neo4j the login is in the environment: `NEO4J_USER`, `NEO4J_PASSWORD`, and `NEO4J_DATABASE`
+    unless it is the server's default.
 
     Raises:
         StoreMissing: nothing was imported into it yet, and `create` is false.

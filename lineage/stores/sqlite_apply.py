@@ -41,13 +41,13 @@ AND NOT EXISTS (SELECT 1 FROM edges WHERE dst = n.id
     AND NOT (label = 'Column' AND type = 'HAS_COLUMN' AND origin = 'parsed'))
 """
 _ADD_EDGE: Final = (
-    "INSERT INTO edges VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO edges VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (src, type, dst, role, via, origin) DO NOTHING"
 )
 _ENDS_AFTER: Final = "SELECT src, type, dst, role, via, origin FROM edges WHERE rowid > ?"
 _CHANGE_EDGE: Final = (
     "UPDATE edges SET first = ?, last = ?, total = ?, days = ?, counts = ?, evidence = ?,"
-    " sample = ?, named = ? WHERE rowid = ?"
+    " sample = ?, named = ?, clock = ? WHERE rowid = ?"
 )
 
 

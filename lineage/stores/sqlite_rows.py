@@ -24,16 +24,18 @@ from lineage.stores.codec import Spelling, last_part, spell
 
 Text = str | int | None
 Ends = tuple[int, str, int, str, int, str]
-Body = tuple[str, str, str, str | None, int]
+Body = tuple[str, str, str, str | None, int, str | None]
 
 # What a SELECT must yield, in this order, for `edge` to read it.
-BODY: Final = "days, counts, evidence, sample, named"
+BODY: Final = "days, counts, evidence, sample, named, clock"
 
 # A member of a StrEnum as a bare str: the driver binds it several times faster.
 _PLAIN: Final = {str(text): text.value for text in chain(EdgeType, Role, Origin)}
 
+_NEVER: Final = Activity()
 _json = msgspec.json.Encoder()
 _numbers = msgspec.json.Decoder(tuple[int, ...])
+_pair = msgspec.json.Decoder(tuple[tuple[int, ...], tuple[int, ...]])
 _sample = msgspec.json.Decoder(Sample)
 _facts = msgspec.json.Decoder(dict[str, Fact])
 
@@ -57,8 +59,9 @@ def ends_row(key: EdgeKey, source: int, target: int, via: int) -> Ends:
 
 
 def body_row(edge: Edge) -> tuple[Text, ...]:
-    """What was seen of an edge: first, last, total, days, counts, evidence, sample, named."""
+    """What was seen of an edge: first, last, total, and the columns of BODY."""
     days, counts = edge.activity.days, edge.activity.counts
+    clock = edge.clock
     return (
         days[0] if days else None,
         days[-1] if days else None,
@@ -68,18 +71,20 @@ def body_row(edge: Edge) -> tuple[Text, ...]:
         _evidence_text(edge.evidence),
         _json.encode(edge.sample).decode() if edge.sample else None,
         int(edge.named),
+        _json.encode((clock.days, clock.counts)).decode() if clock.days else None,
     )
 
 
 def edge(key: EdgeKey, body: Body) -> Edge:
     """The edge of that key whose row holds BODY."""
-    days, counts, evidence, sample, named = body
+    days, counts, evidence, sample, named, clock = body
     return Edge(
         key,
         Activity(_numbers.decode(days), _numbers.decode(counts)),
         _evidence(evidence),
         _sample.decode(sample) if sample else None,
         bool(named),
+        Activity(*_pair.decode(clock)) if clock else _NEVER,
     )
 
 

@@ -3,8 +3,8 @@
 A node is a letter and a name: `d:` dataset, `c:` column (`c:dataset.column`), `j:` job, `u:`
 consumer, `p:` principal, `t:` team, `o:` domain, `q:` query; facts follow as `name=value@at`.
 An edge is its type, its two nodes, and any of `role=`, `via=`, `origin=`, `days=day:count,…`,
-`parse=` (a factor of the evidence), `sample=start/key`, `unnamed`. A retraction is a node and an
-origin.
+`clock=quarter:count,…`, `parse=` (a factor of the evidence), `sample=start/key`, `unnamed`. A
+retraction is a node and an origin.
 """
 
 from __future__ import annotations
@@ -71,7 +71,6 @@ def _edge(text: str) -> Edge:
     type_, source, target, *rest = text.split()
     said = dict(part.partition("=")[::2] for part in rest)
     start, _, statement = said.get("sample", "").partition("/")
-    days = (part.split(":") for part in said["days"].split(",")) if "days" in said else ()
     return Edge(
         EdgeKey(
             EdgeType(type_),
@@ -81,11 +80,17 @@ def _edge(text: str) -> Edge:
             _id(said["via"]) if "via" in said else None,  # type: ignore[arg-type]
             Origin(said.get("origin", "parsed")),
         ),
-        Activity.of({int(day): int(count) for day, count in days}),
+        _counts(said.get("days", "")),
         Evidence.of(parse=float(said.get("parse", 1))),
         Sample(start, statement, QueryId("ns", "f")) if start else None,
         named="unnamed" not in said,
+        clock=_counts(said.get("clock", "")),
     )
+
+
+def _counts(text: str) -> Activity:
+    pairs = (part.split(":") for part in text.split(",") if part)
+    return Activity.of({int(key): int(count) for key, count in pairs})
 
 
 def _batch(case: dict[str, Any]) -> Batch:

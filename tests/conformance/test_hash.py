@@ -123,7 +123,7 @@ COLUMN, JOB = ColumnId(DatasetId("pg", "a"), "x"), JobId("dbt", "m")
 KEY = EdgeKey(EdgeType.FEEDS, COLUMN, ColumnId(DatasetId("pg", "b"), "x"), Role.IDENTITY, JOB)
 SAMPLE = Sample("2026-01-01T00:00:00Z", "k", QueryId("pg", "f"))
 EDGE = Edge(KEY, Activity((20000,), (1,)), Evidence.of(), SAMPLE)
-GOLDEN = "af98dddbb453dbdc6d9ae1a9614d907d5d6735229a71debc3c5cb256ec3c8c49"
+GOLDEN = "812c2ad4e3a37b64dd1989f7989244aa55038a3663bf10b3f435eb81cffff1c4"
 NODE = Node(DatasetId("pg", "a"), {"kind": Fact("2026", "view")})
 
 
@@ -145,6 +145,7 @@ def test_every_part_counts() -> None:
         replace(EDGE, sample=None),
         replace(EDGE, sample=replace(SAMPLE, key="l")),
         replace(EDGE, named=False),
+        replace(EDGE, clock=Activity((32,), (1,))),
         replace(EDGE, key=replace(KEY, role=Role.AGGREGATION)),
         replace(EDGE, key=replace(KEY, via=JobId("dbt", "n"))),
         replace(EDGE, key=replace(KEY, origin=Origin.ENGINE)),

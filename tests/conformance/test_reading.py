@@ -24,7 +24,11 @@ RAW, MART = DatasetId("pg", "raw"), DatasetId("pg", "mart")
 JOB, ANN = JobId("dbt", "mart"), ConsumerId("pg", "ann")
 COLUMN = ColumnId(RAW, "id")
 EDGES = (
-    Edge(EdgeKey(EdgeType.READ_BY, RAW, JOB), Activity((20000, 20003), (1, 2))),
+    Edge(
+        EdgeKey(EdgeType.READ_BY, RAW, JOB),
+        Activity((20000, 20003), (1, 2)),
+        clock=Activity((8, 95), (2, 1)),
+    ),
     Edge(EdgeKey(EdgeType.WRITES, JOB, MART), Activity((20001,), (1,))),
     Edge(EdgeKey(EdgeType.READ_BY, MART, ANN), Activity((19999,), (7,))),
     Edge(EdgeKey(EdgeType.HAS_COLUMN, RAW, COLUMN)),

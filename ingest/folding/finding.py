@@ -1,0 +1,209 @@
+"""Finds the cell that counts a record; nothing here parses SQL.
+
+Per record the work is a look-up for a text seen before, else masking and hashing. What a statement
+means is found out once per template, when the cells are derived.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import msgspec
+
+from ingest.attribution import UNKNOWN, Issuer, Rules, attribute
+from ingest.declared.sources import Source
+from ingest.folding.cells import Cell, CellKey, FoldedCell, Template, folded, latest_start, textless
+from ingest.folding.session import Session, context_of, makes_temporary, needs_session
+from ingest.masking.machine import is_machine
+from ingest.masking.template import Masked, Masks, fingerprint
+from ingest.record import QueryRecord
+from ingest.sql import Context
+from lineage.names import PrincipalId, QueryId, clean
+
+# Statements that neither read nor write a dataset; what changes the session is replayed before.
+_NO_LINEAGE = frozenset({
+    "SET", "RESET", "USE", "SHOW", "DESC", "DESCRIBE", "EXPLAIN", "BEGIN", "START", "COMMIT",
+    "ROLLBACK", "SAVEPOINT", "RELEASE", "END", "GRANT", "REVOKE", "ANALYZE", "ANALYSE", "VACUUM",
+    "OPTIMIZE", "CHECKPOINT", "KILL", "FLUSH", "LOCK", "UNLOCK", "DISCARD", "DEALLOCATE", "CLOSE",
+    "FETCH", "MOVE", "PING", "LIST", "LS", "PUT", "GET", "REMOVE", "LISTEN", "NOTIFY", "UNLISTEN",
+    "COMMENT", "REINDEX", "CLUSTER",
+})  # fmt: skip
+_WORD = re.compile(r"\W*(\w+)")
+_TEMPORARY = ("temp", "volatile", "#")  # no statement that makes a temporary table is without
+_MEMO = 200_000  # (template, login, consumer, context) whose cell is remembered
+
+
+class Skip(msgspec.Struct, frozen=True):
+    """A text that makes no cell."""
+
+    reason: str
+    dead: bool = False
+
+
+class Scripted:
+    """A statement of a session with temporary tables, and the cell of its whole script.
+
+    One that fills such a table is a read of its own only if nobody uses the table, which is not
+    known before the session is over.
+    """
+
+    __slots__ = ("cell", "fills", "key", "record", "used")
+
+    def __init__(self, cell: Cell, record: QueryRecord, key: bytes, *, fills: bool) -> None:
+        self.cell, self.record, self.key, self.fills = cell, record, key, fills
+        self.used = True
+
+    def unused(self) -> None:
+        """Takes note that nobody used the table."""
+        self.used = False
+
+    def count(self) -> None:
+        """Counts the statement."""
+        self.cell.add(self.record.start, self.key.hex(), self.record.count)
+
+
+class Finder:
+    """The cells since the last flush, and the sessions that the statements stand in."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.principals: dict[PrincipalId, str] = {}  # → class
+        self._rules = rules
+        self._cells: dict[CellKey, Cell] = {}
+        self._where: dict[QueryId, tuple[str, int]] = {}
+        self._sessions: dict[tuple[str, str], Session] = {}
+        self._memo: dict[tuple[object, ...], Cell | Skip] = {}
+        self._masks: dict[str, Masks] = {}  # by dialect
+        self._latest = latest_start()
+
+    def flush(self) -> list[FoldedCell]:
+        """The cells so far; the next ones begin anew. Sessions go on."""
+        cells = [folded(cell) for cell in self._cells.values() if cell.by_day]
+        self._cells = {}
+        self._memo = {}
+        return cells
+
+    def close_sessions(self) -> None:
+        """Tells the statements that filled a temporary table whether somebody used it."""
+        for session in self._sessions.values():
+            session.close()
+
+    def cell(self, key: CellKey) -> Cell:
+        """The cell of this key since the last flush."""
+        return self._cells.setdefault(key, Cell(key))
+
+    def where(self, query: QueryId) -> tuple[str, int]:
+        """File and line where a template was first met."""
+        return self._where.get(query, ("", 0))
+
+    def is_late(self, start: int) -> bool:
+        """Whether a time lies in the future."""
+        return start > self._latest
+
+    def is_replayed(self, record: QueryRecord, source: Source) -> bool:
+        """Whether later statements may depend on this one, though it is counted already."""
+        if not record.session:
+            return False
+        session = self._sessions.get((source.name, record.session))
+        if session is not None and session.has_temporary:
+            return True
+        text = record.text.lower()
+        return any(mark in text for mark in _TEMPORARY)
+
+    def find(
+        self, record: QueryRecord, source: Source, file: str, key: bytes
+    ) -> Cell | Skip | Scripted:
+        """The cell that counts the record, or why none does."""
+        if not record.joins and not 0 <= record.start <= self._latest:
+            return Skip("no_time" if record.start < 0 else "future_time", dead=True)
+        # What other records may add to is kept with its row, not with its text.
+        stated = None if record.joins else record.stated
+        masked = self._masks_of(source.dialect).mask(record.text)
+        if masked.reason or not record.complete:
+            if stated is None:
+                return Skip(masked.reason if record.complete else "truncated", dead=True)
+            masked = Masked("", masked.comments)
+        session = self._sessions.get((source.name, record.session)) if record.session else None
+        context = session.context(record, source) if session else context_of(record, source)
+        memo = (masked, record.user, source.name, context, stated, *record.hints.items())
+        # Temporary tables give the same text another meaning in another session.
+        if session is None or not session.has_temporary:
+            known = self._memo.get(memo)
+            if known is not None:
+                return known
+        if record.session and needs_session(masked.text):
+            session = self._sessions.setdefault((source.name, record.session), Session())
+            if session.set_context(masked.text, source.dialect):
+                return Skip("no_lineage")
+        reason = _no_use(masked.text) if masked.text or not stated else ""
+        if reason:
+            found: Cell | Skip = Skip(reason)
+        else:
+            issuer = self._issuer(masked, record, source)
+            if session is not None and (session.has_temporary or makes_temporary(masked.text)):
+                return self._scripted(
+                    masked.text, session, context, issuer, record, source, file, key
+                )
+            template = self._template(masked.text, context, source).told(stated)
+            found = self._cell(template, issuer, record, file)
+        if len(self._memo) >= _MEMO:
+            self._memo.clear()
+        self._memo[memo] = found
+        return found
+
+    def _scripted(
+        self, sql: str, session: Session, context: Context, issuer: Issuer, record: QueryRecord,
+        source: Source, file: str, key: bytes,
+    ) -> Scripted:  # fmt: skip
+        """A statement in a session with temporary tables."""
+        script, fills = session.script(sql)
+        template = self._template(";\n".join(script), context, source)
+        cell = self._cell(template, issuer, record, file)
+        found = Scripted(cell, record, key, fills=bool(fills))
+        if fills:
+            session.hold(fills, script, found.unused)
+        return found
+
+    def issuer(self, record: QueryRecord, source: Source) -> Issuer:
+        """Who the statement of a record is for, without what differs from one run to the next."""
+        return self._issuer(self._masks_of(source.dialect).mask(record.text), record, source)
+
+    def _issuer(self, masked: Masked, record: QueryRecord, source: Source) -> Issuer:
+        found = attribute(masked.comments, record.hints, record.user, source.namespace, self._rules)
+        return Issuer(found.namespace, found.name, found.kind, found.url, writes=found.writes)
+
+    def login(self, namespace: str, user: str) -> tuple[Issuer, PrincipalId]:
+        """A login, and the issuer that stands for it when no other is known."""
+        principal = PrincipalId(namespace, clean(user) or UNKNOWN)
+        class_ = self.principals.get(principal)
+        if class_ is None:
+            class_ = self.principals[principal] = self._rules.principal_class(user)
+        return Issuer(namespace, principal.name, class_), principal
+
+    def _masks_of(self, dialect: str) -> Masks:
+        masks = self._masks.get(dialect)
+        if masks is None:
+            masks = self._masks[dialect] = Masks(dialect)
+        return masks
+
+    def _template(self, sql: str, context: Context, source: Source) -> Template:
+        if not sql:
+            return textless(source.namespace, source.dialect)
+        name = fingerprint(
+            sql, source.dialect, context.default_db, context.default_schema, *context.search_path
+        )
+        return Template(QueryId(source.namespace, name), sql, source.dialect, context)
+
+    def _cell(self, template: Template, issuer: Issuer, record: QueryRecord, file: str) -> Cell:
+        self._where.setdefault(template.id, (file, record.line))
+        _, principal = self.login(template.id.namespace, record.user)
+        return self.cell(CellKey(template, issuer, principal))
+
+
+@lru_cache(maxsize=10_000)
+def _no_use(masked: str) -> str:
+    """Why a masked statement is no use of data; empty when it may be one."""
+    word = _WORD.match(masked)
+    if word is None or word.group(1).upper() in _NO_LINEAGE:
+        return "no_lineage"
+    return "system" if is_machine(masked) else ""

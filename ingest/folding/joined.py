@@ -1,0 +1,290 @@
+"""Brings together the records of one statement, and says how that changes what was counted.
+
+Base facts are the rows (`rows.py`), a document for each source and day. Which cell counts a
+statement follows from its row; a statement whose row learns more moves from one cell to another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal
+
+import msgspec
+
+from ingest.attribution import Issuer
+from ingest.folding.cells import (
+    CellKey,
+    FoldedCell,
+    Template,
+    day_of,
+    iso,
+    quarter_of,
+    template_of,
+    textless,
+)
+from ingest.folding.ledger import Ledger
+from ingest.folding.rows import Row, packed, unpacked
+from lineage.model import Activity, Document, Sample
+from lineage.names import PrincipalId, QueryId
+from lineage.store import Store
+
+STATEMENTS = "statements"  # the kind of the documents that hold rows
+TEMPLATE = "template"  # and of those that hold templates which are no part of the graph
+_UNTIMED_BACK = 62  # days in which a record without a time looks for its statement
+
+Place = tuple[str, int]  # namespace of the source, UTC day
+Fate = Literal["new", "more", "same"]
+Login = Callable[[str, str], tuple[Issuer, PrincipalId]]
+_CellId = tuple[QueryId, str, str, PrincipalId]
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """A statement, and the cell that counts it from now on."""
+
+    cell: CellKey
+    start: int
+    key: bytes
+    count: int
+
+
+class _Loss(msgspec.Struct):
+    """What a cell no longer counts."""
+
+    by_day: dict[int, int]
+    by_quarter: dict[int, int]
+    keys: set[str]
+
+
+class Moved:
+    """Statements that earlier imports counted in cells that are no longer theirs."""
+
+    def __init__(self, latest: Callable[[CellKey, int], Sample | None]) -> None:
+        self._losses: dict[_CellId, _Loss] = {}
+        self._latest = latest
+
+    @property
+    def queries(self) -> set[QueryId]:
+        """The templates of those cells."""
+        return {query for query, *_ in self._losses}
+
+    def take(self, one: Counted) -> None:
+        """Notes that a statement has left its cell."""
+        loss = self._losses.setdefault(_id(one.cell), _Loss({}, {}, set()))
+        day = day_of(one.start)
+        loss.by_day[day] = loss.by_day.get(day, 0) - one.count
+        quarter = quarter_of(one.start)
+        loss.by_quarter[quarter] = loss.by_quarter.get(quarter, 0) - one.count
+        loss.keys.add(one.key.hex())
+
+    def without(self, cells: Iterable[FoldedCell]) -> list[FoldedCell]:
+        """The cells without the statements that have left them."""
+        return [left for cell in cells if (left := self._left(cell)) is not None]
+
+    def _left(self, cell: FoldedCell) -> FoldedCell | None:
+        loss = self._losses.get(_id(cell.key))
+        if loss is None:
+            return cell
+        activity = cell.activity.plus(Activity.of(loss.by_day))
+        if activity.last is None:
+            return None
+        sample = cell.sample
+        if sample.key in loss.keys:
+            sample = self._latest(cell.key, activity.last) or sample
+        return FoldedCell(cell.key, activity, sample, cell.clock.plus(Activity.of(loss.by_quarter)))
+
+
+class Joined:
+    """The rows of the days that this import has met since its last commit."""
+
+    def __init__(self, store: Store, ledger: Ledger, login: Login) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._login = login
+        self._rows: dict[Place, dict[bytes, Row]] = {}
+        self._before: dict[tuple[Place, bytes], Row | None] = {}
+        self._untimed: dict[tuple[str, bytes], Row] = {}
+        self._templates: dict[QueryId, Template] = {}
+
+    def learn(self, template: Template) -> None:
+        """Remembers what a fingerprint stands for."""
+        self._templates.setdefault(template.id, template)
+
+    def knows(self, template: Template) -> bool:
+        """Whether it is the template of a row that this import has met."""
+        return template.id in self._templates
+
+    def put(self, namespace: str, key: bytes, row: Row) -> Fate:
+        """Takes in a record of a statement: it is new, tells more, or tells nothing new."""
+        if row.start < 0:
+            return self._put_untimed(namespace, key, row)
+        early = self._untimed.pop((namespace, key), None)
+        if early:
+            row = row.merge(early)
+        place = self._place(namespace, day_of(row.start), key)
+        known = self._rows[place].get(key)
+        if known is None and self._ledger.holds(*place, key):
+            return "same"  # counted without a row: it is none of those that learn more
+        merged = known.merge(row) if known else row
+        if merged == known:
+            return "same"
+        self._set(place, key, merged)
+        return "more" if known or early else "new"
+
+    def unplaced(self, *, last: bool) -> Iterator[tuple[str, bytes, bool]]:
+        """Finds the statements of records without a time: those that it is over with.
+
+        Namespace, key, and whether the statement is there and nothing new was told of it; a
+        statement that is not there is given up at the end.
+        """
+        for (namespace, key), row in list(self._untimed.items()):
+            place = self._find(namespace, key)
+            if place is None and not last:
+                continue
+            del self._untimed[namespace, key]
+            known = self._rows[place][key] if place else None
+            if place is None or known is None:
+                yield namespace, key, False
+            elif known.merge(row) == known:
+                yield namespace, key, True
+            else:
+                self._set(place, key, known.merge(row))
+
+    def row(self, namespace: str, start: int, key: bytes) -> Row | None:
+        """What is known of a statement that started about then."""
+        if start < 0:
+            return None
+        return self._rows[self._place(namespace, day_of(start), key)].get(key)
+
+    def met(self, namespace: str, key: bytes) -> Row | None:
+        """What is known of a statement since the last commit."""
+        rows = (rows for (known, _), rows in self._rows.items() if known == namespace)
+        return next((found[key] for found in rows if key in found), None)
+
+    def take(self) -> tuple[list[Counted], Moved, list[Document]]:
+        """What the records since the last commit change.
+
+        The statements that cells count now, those that earlier cells no longer count, and the rows.
+        """
+        counted: list[Counted] = []
+        moved = Moved(self._latest)
+        for (place, key), before in self._before.items():
+            after = self._counted(place, key, self._rows[place][key], before)
+            earlier = self._counted(place, key, before, before) if before else None
+            if after == earlier:
+                continue
+            if earlier:
+                moved.take(earlier)
+            if after:
+                counted.append(after)
+        places = sorted({place for place, _ in self._before})
+        documents = [
+            Document(STATEMENTS, _name(place), packed(self._rows[place])) for place in places
+        ]
+        return counted, moved, documents
+
+    def committed(self) -> None:
+        """Takes note that all of it is in the store."""
+        self._rows.clear()
+        self._before.clear()
+
+    def _put_untimed(self, namespace: str, key: bytes, row: Row) -> Fate:
+        for (known, _), rows in self._rows.items():
+            if known == namespace and key in rows and rows[key].merge(row) == rows[key]:
+                return "same"
+        place = namespace, key
+        known_row = self._untimed.get(place)
+        self._untimed[place] = known_row.merge(row) if known_row else row
+        return "more" if known_row else "new"
+
+    def _set(self, place: Place, key: bytes, row: Row) -> None:
+        rows = self._rows[place]
+        self._before.setdefault((place, key), rows.get(key))
+        rows[key] = row
+        if not self._ledger.add(*place, key):
+            self._ledger.touch(*place)
+
+    def _place(self, namespace: str, day: int, key: bytes) -> Place:
+        """Where the statement is: an event about it may be of the day before or after."""
+        for near in (day, day - 1, day + 1):
+            if key in self._load((namespace, near)):
+                return namespace, near
+        return namespace, day
+
+    def _find(self, namespace: str, key: bytes) -> Place | None:
+        days = {day for known, day in self._rows if known == namespace}
+        logged = sorted(self._ledger.days(namespace), reverse=True)[:_UNTIMED_BACK]
+        for day in sorted(days.union(logged), reverse=True):
+            if key in self._load((namespace, day)):
+                return namespace, day
+        return None
+
+    def _load(self, place: Place) -> dict[bytes, Row]:
+        rows = self._rows.get(place)
+        if rows is None:
+            logged = place[1] in self._ledger.days(place[0])
+            found = self._store.documents(STATEMENTS, [_name(place)]) if logged else ()
+            rows = next((unpacked(document.body) for document in found), {})
+            self._rows[place] = rows
+        return rows
+
+    def _counted(
+        self, place: Place, key: bytes, row: Row | None, stored: Row | None
+    ) -> Counted | None:
+        """The statement and its cell, as a row decides; None when none counts it."""
+        if row is None or row.void or row.start < 0:
+            return None
+        namespace = place[0]
+        template = self._template(namespace, row.text, stored)
+        if not row.text and row.stated is None:
+            return None
+        login, principal = self._login(namespace, row.user)
+        cell = CellKey(template.told(row.stated), row.issuer or login, principal)
+        return Counted(cell, row.start, key, row.count)
+
+    def _template(self, namespace: str, text: str, stored: Row | None) -> Template:
+        """What a fingerprint stands for, from this import, the graph, or kept beside it."""
+        if not text:
+            return textless(namespace, "")
+        query = QueryId(namespace, text)
+        if query not in self._templates:
+            self._templates[query] = self._stored(query, stored)
+        return self._templates[query]
+
+    def _stored(self, query: QueryId, stored: Row | None) -> Template:
+        bare = textless(query.namespace, "")
+        bare = msgspec.structs.replace(bare, id=query)
+        now = bare.told(stored.stated if stored else None).id
+        node = self._store.nodes([now]).get(now)
+        if node:
+            return msgspec.structs.replace(template_of(node), id=query, stated=None)
+        for document in self._store.documents(TEMPLATE, [str(query)]):
+            return msgspec.msgpack.decode(document.body, type=Template)
+        return bare
+
+    def _latest(self, cell: CellKey, day: int) -> Sample | None:
+        """The statement of greatest (start, key) that a cell counts on a day."""
+        namespace, wanted = cell.template.id.namespace, _id(cell)
+        best: tuple[int, str] | None = None
+        for near in (day - 1, day, day + 1):
+            place = namespace, near
+            for key, row in self._load(place).items():
+                if day_of(row.start) != day or (best and (row.start, key.hex()) <= best):
+                    continue
+                found = self._counted(place, key, row, row)
+                if found and _id(found.cell) == wanted:
+                    best = row.start, key.hex()
+        return Sample(iso(best[0]), best[1], cell.template.id) if best else None
+
+
+def kept(template: Template) -> Document:
+    """A template that says nothing yet, kept for the day when an engine tells more of it."""
+    bare = msgspec.structs.replace(template, stated=None)
+    return Document(TEMPLATE, str(template.id), msgspec.msgpack.encode(bare))
+
+
+def _name(place: Place) -> str:
+    return f"{place[1]}|{place[0]}"
+
+
+def _id(cell: CellKey) -> _CellId:
+    return cell.template.id, cell.issuer.namespace, cell.issuer.name, cell.principal

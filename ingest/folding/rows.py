@@ -1,0 +1,142 @@
+"""Statements whose facts come in several records: one row each, merged in any order.
+
+A Snowflake statement has its text in QUERY_HISTORY and its lineage in ACCESS_HISTORY, an Athena one
+its user in CloudTrail. Whichever comes first, in this import or another, the row is the same in the
+end. A row takes some 30 bytes in the store, and only such sources have any.
+"""
+
+from __future__ import annotations
+
+import zlib
+from array import array
+from collections.abc import Hashable, Iterable
+from typing import TypeVar
+
+import msgspec
+
+from ingest.attribution import Issuer
+from ingest.folding.ledger import WIDTH
+from ingest.record import Stated
+
+_COMPLETE = 1 << 40  # weight of a text that was not cut; above the length of any text
+_Value = TypeVar("_Value", bound=Hashable)
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """What is known of one statement.
+
+    start: microseconds since 1970-01-01 UTC; -1 when no record has told it. text: the fingerprint
+    of its template, empty when unknown. weight: how good the text is, 0 when no record had one.
+    issuer: None when it is only the login. void: it failed or is no use of data, whatever others
+    tell of it. What a record with a text says (`*_by_text`) goes before what the others say.
+    """
+
+    start: int
+    count: int = 1
+    text: str = ""
+    weight: int = 0
+    user: str = ""
+    issuer: Issuer | None = None
+    stated: Stated | None = None
+    void: bool = False
+    start_by_text: bool = False
+    user_by_text: bool = False
+    issuer_by_text: bool = False
+
+    def merge(self, other: Row) -> Row:
+        """The row that knows what both know; commutative, associative and idempotent."""
+        one = max(self, other, key=lambda row: (row.start >= 0, row.start_by_text, -row.start))
+        text = max(self, other, key=lambda row: (row.weight, row.text))
+        user = max(self, other, key=lambda row: (row.user != "", row.user_by_text, row.user))
+        issuer = max(self, other, key=_issuer_rank)
+        return Row(
+            one.start,
+            max(self.count, other.count),
+            text.text,
+            text.weight,
+            user.user,
+            issuer.issuer,
+            _both(self.stated, other.stated),
+            self.void or other.void,
+            one.start_by_text,
+            user.user_by_text,
+            issuer.issuer_by_text,
+        )
+
+
+def _issuer_rank(row: Row) -> tuple[object, ...]:
+    issuer = row.issuer
+    if issuer is None:
+        return (False, row.issuer_by_text)
+    return (True, row.issuer_by_text, issuer.namespace, issuer.name, issuer.kind, issuer.url)
+
+
+def weight(text: str, *, complete: bool) -> int:
+    """How good a text is: one that was not cut beats one that was, then the longer one."""
+    return len(text) + (_COMPLETE if complete else 1)
+
+
+def _both(one: Stated | None, other: Stated | None) -> Stated | None:
+    return one.union(other) if one and other else one or other
+
+
+class _Packed(msgspec.Struct, frozen=True, array_like=True):
+    """Rows by column; texts, users, issuers and statements of the engine once each."""
+
+    keys: bytes
+    starts: bytes
+    numbers: bytes  # count, text, user, issuer, stated and flags of each row
+    weights: bytes
+    texts: tuple[str, ...]
+    users: tuple[str, ...]
+    issuers: tuple[Issuer | None, ...]
+    stated: tuple[Stated | None, ...]
+
+
+def packed(rows: dict[bytes, Row]) -> bytes:
+    """The rows by statement key, small; equal rows give equal bytes."""
+    keys = sorted(rows)
+    mine = [rows[key] for key in keys]
+    texts, users = _distinct(row.text for row in mine), _distinct(row.user for row in mine)
+    issuers, stated = _distinct(row.issuer for row in mine), _distinct(row.stated for row in mine)
+    numbers = array("q")
+    for row in mine:
+        numbers.extend((
+            row.count, texts[row.text], users[row.user], issuers[row.issuer], stated[row.stated],
+            row.void | row.start_by_text << 1 | row.user_by_text << 2 | row.issuer_by_text << 3,
+        ))  # fmt: skip
+    body = _Packed(
+        b"".join(keys),
+        array("q", [row.start for row in mine]).tobytes(),
+        numbers.tobytes(),
+        array("q", [row.weight for row in mine]).tobytes(),
+        tuple(texts),
+        tuple(users),
+        tuple(issuers),
+        tuple(stated),
+    )
+    return zlib.compress(msgspec.msgpack.encode(body), 1)
+
+
+def unpacked(body: bytes) -> dict[bytes, Row]:
+    """The rows that `packed` made small."""
+    found = msgspec.msgpack.decode(zlib.decompress(body), type=_Packed)
+    starts, weights, numbers = array("q"), array("q"), array("q")
+    starts.frombytes(found.starts)
+    weights.frombytes(found.weights)
+    numbers.frombytes(found.numbers)
+    each = iter(numbers)
+    rows: dict[bytes, Row] = {}
+    for place, fields in enumerate(zip(each, each, each, each, each, each, strict=True)):
+        count, text, user, issuer, stated, flags = fields
+        said = (bool(flags >> bit & 1) for bit in range(4))
+        rows[found.keys[place * WIDTH : (place + 1) * WIDTH]] = Row(
+            starts[place], count, found.texts[text], weights[place], found.users[user],
+            found.issuers[issuer], found.stated[stated], *said,
+        )  # fmt: skip
+    return rows
+
+
+def _distinct(values: Iterable[_Value]) -> dict[_Value, int]:
+    """Each value once, and its place."""
+    return {value: place for place, value in enumerate(dict.fromkeys(values))}
