@@ -67,6 +67,12 @@ class Moved:
         """The templates of those cells."""
         return {query for query, *_ in self._losses}
 
+    @property
+    def lost(self) -> Iterator[tuple[QueryId, Activity]]:
+        """What each template no longer counts, as negative counts; a template may come twice."""
+        for (query, *_), loss in self._losses.items():
+            yield query, Activity.of(loss.by_day)
+
     def take(self, one: Counted) -> None:
         """Notes that a statement has left its cell."""
         loss = self._losses.setdefault(_id(one.cell), _Loss({}, {}, set()))
@@ -104,6 +110,8 @@ class Joined:
         self._before: dict[tuple[Place, bytes], Row | None] = {}
         self._untimed: dict[tuple[str, bytes], Row] = {}
         self._templates: dict[QueryId, Template] = {}
+        self._near: dict[Place, list[tuple[Place, dict[bytes, Row]]]] = {}
+        self._cells: dict[tuple[object, ...], CellKey] = {}
 
     def learn(self, template: Template) -> None:
         """Remembers what a fingerprint stands for."""
@@ -113,22 +121,40 @@ class Joined:
         """Whether it is the template of a row that this import has met."""
         return template.id in self._templates
 
-    def put(self, namespace: str, key: bytes, row: Row) -> Fate:
+    def place(self, namespace: str, start: int, key: bytes) -> Place:
+        """Where the row of a statement is, or would be, that started about then.
+
+        An event about a statement may be of the day before or after.
+        """
+        day = day_of(start)
+        near = self._near.get((namespace, day))
+        if near is None:
+            places = [(namespace, one) for one in (day, day - 1, day + 1)]
+            near = self._near[namespace, day] = [(one, self._load(one)) for one in places]
+        for place, rows in near:
+            if key in rows:
+                return place
+        return near[0][0]
+
+    def put(self, place: Place, key: bytes, row: Row) -> Fate:
         """Takes in a record of a statement: it is new, tells more, or tells nothing new."""
         if row.start < 0:
-            return self._put_untimed(namespace, key, row)
-        early = self._untimed.pop((namespace, key), None)
+            return self._put_untimed(place[0], key, row)
+        early = self._untimed.pop((place[0], key), None) if self._untimed else None
         if early:
             row = row.merge(early)
-        place = self._place(namespace, day_of(row.start), key)
-        known = self._rows[place].get(key)
-        if known is None and self._ledger.holds(*place, key):
-            return "same"  # counted without a row: it is none of those that learn more
-        merged = known.merge(row) if known else row
+        known = self._load(place).get(key)
+        if known is None:
+            if not self._ledger.add(*place, key):
+                return "same"  # counted without a row: it is none of those that learn more
+            self._set(place, key, row)
+            return "more" if early else "new"
+        merged = known.merge(row)
         if merged == known:
             return "same"
+        self._ledger.touch(*place)
         self._set(place, key, merged)
-        return "more" if known or early else "new"
+        return "more"
 
     def unplaced(self, *, last: bool) -> Iterator[tuple[str, bytes, bool]]:
         """Finds the statements of records without a time: those that it is over with.
@@ -147,13 +173,12 @@ class Joined:
             elif known.merge(row) == known:
                 yield namespace, key, True
             else:
+                self._ledger.touch(*place)
                 self._set(place, key, known.merge(row))
 
-    def row(self, namespace: str, start: int, key: bytes) -> Row | None:
-        """What is known of a statement that started about then."""
-        if start < 0:
-            return None
-        return self._rows[self._place(namespace, day_of(start), key)].get(key)
+    def row(self, place: Place, key: bytes) -> Row | None:
+        """What is known of a statement."""
+        return self._load(place).get(key)
 
     def met(self, namespace: str, key: bytes) -> Row | None:
         """What is known of a statement since the last commit."""
@@ -185,6 +210,8 @@ class Joined:
     def committed(self) -> None:
         """Takes note that all of it is in the store."""
         self._rows.clear()
+        self._near.clear()
+        self._cells.clear()
         self._before.clear()
 
     def _put_untimed(self, namespace: str, key: bytes, row: Row) -> Fate:
@@ -200,15 +227,6 @@ class Joined:
         rows = self._rows[place]
         self._before.setdefault((place, key), rows.get(key))
         rows[key] = row
-        if not self._ledger.add(*place, key):
-            self._ledger.touch(*place)
-
-    def _place(self, namespace: str, day: int, key: bytes) -> Place:
-        """Where the statement is: an event about it may be of the day before or after."""
-        for near in (day, day - 1, day + 1):
-            if key in self._load((namespace, near)):
-                return namespace, near
-        return namespace, day
 
     def _find(self, namespace: str, key: bytes) -> Place | None:
         days = {day for known, day in self._rows if known == namespace}
@@ -233,13 +251,18 @@ class Joined:
         """The statement and its cell, as a row decides; None when none counts it."""
         if row is None or row.void or row.start < 0:
             return None
-        namespace = place[0]
-        template = self._template(namespace, row.text, stored)
         if not row.text and row.stated is None:
             return None
-        login, principal = self._login(namespace, row.user)
-        cell = CellKey(template.told(row.stated), row.issuer or login, principal)
-        return Counted(cell, row.start, key, row.count)
+        return Counted(self._cell(place[0], row, stored), row.start, key, row.count)
+
+    def _cell(self, namespace: str, row: Row, stored: Row | None) -> CellKey:
+        what = (namespace, row.text, row.user, row.issuer, row.stated)
+        cell = self._cells.get(what)
+        if cell is None:
+            template = self._template(namespace, row.text, stored).told(row.stated)
+            login, principal = self._login(namespace, row.user)
+            cell = self._cells[what] = CellKey(template, row.issuer or login, principal)
+        return cell
 
     def _template(self, namespace: str, text: str, stored: Row | None) -> Template:
         """What a fingerprint stands for, from this import, the graph, or kept beside it."""

@@ -125,7 +125,8 @@ class Queries:
         for (namespace, key), held in self._held.items():
             start = held.record.start
             if held.record.joins:
-                self.joined.put(namespace, key, Row(start, void=True))
+                place = self.joined.place(namespace, start, key)
+                self.joined.put(place, key, Row(start, void=True))
             else:
                 self._ledger.add(namespace, day_of(start), key)
             if not held.used:
@@ -135,7 +136,8 @@ class Queries:
     def _join(self, record: QueryRecord, source: Source, file: str, key: bytes) -> None:
         """Takes in one of the records of a statement that may have several."""
         funnel = self._funnel
-        known = self.joined.row(source.namespace, record.start, key)
+        place = self.joined.place(source.namespace, record.start, key)
+        known = self.joined.row(place, key)
         if (
             known
             and self._tells_no_more(record, known)
@@ -150,19 +152,19 @@ class Queries:
         if record.status in _UNSUCCESSFUL:
             funnel.ignore(_UNSUCCESSFUL[record.status])
             if record.status != "running":
-                self.joined.put(source.namespace, key, void)
+                self.joined.put(place, key, void)
             return
         found = self._finder.find(record, source, file, key) if record.text else None
         if isinstance(found, Skip) and not found.dead:
             funnel.ignore(found.reason)
-            self.joined.put(source.namespace, key, void)
+            self.joined.put(place, key, void)
             return
         if isinstance(found, Scripted) and found.fills:
             self._hold(found, source, counted=known is not None and known.void)
             return
         # What a script means hangs on its session, not on what the engine tells of its parts.
         row = void if isinstance(found, Scripted) else self._row(record, source, found)
-        fate = self.joined.put(source.namespace, key, row)
+        fate = self.joined.put(place, key, row)
         if fate == "same":
             funnel.duplicate += 1
             return
@@ -185,11 +187,12 @@ class Queries:
         """What the record tells of its statement."""
         if isinstance(found, Cell):
             text, issuer = found.key.template.id.name, found.key.issuer
+            login = found.key.principal
             self.joined.learn(found.key.template)
         else:
             text = ""
             issuer = self._finder.issuer(record, source)
-        login, _ = self._finder.login(source.namespace, record.user)
+            _, login = self._finder.login(source.namespace, record.user)
         by_text = record.text != ""
         return Row(
             record.start,
@@ -197,7 +200,7 @@ class Queries:
             text,
             weight(record.text, complete=text != "") if by_text else 0,
             record.user,
-            None if issuer == login else issuer,
+            None if (issuer.namespace, issuer.name) == (login.namespace, login.name) else issuer,
             record.stated,
             start_by_text=by_text,
             user_by_text=by_text,
