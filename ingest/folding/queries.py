@@ -179,7 +179,7 @@ class Queries:
         return (
             record.stated is None
             and record.text != ""
-            and known.weight == weight(record.text, complete=record.complete)
+            and known.weight == weight(record, complete=record.complete)
             and known.user == record.user
         )
 
@@ -198,7 +198,7 @@ class Queries:
             record.start,
             record.count,
             text,
-            weight(record.text, complete=text != "") if by_text else 0,
+            weight(record, complete=text != ""),
             record.user,
             None if (issuer.namespace, issuer.name) == (login.namespace, login.name) else issuer,
             record.stated,

@@ -16,9 +16,10 @@ import msgspec
 
 from ingest.attribution import Issuer
 from ingest.folding.ledger import WIDTH
-from ingest.record import Stated
+from ingest.record import QueryRecord, Stated
 
-_COMPLETE = 1 << 40  # weight of a text that was not cut; above the length of any text
+_COMPLETE = 1 << 40  # weight of a text that was not cut
+_PLACED = 1 << 36  # weight of a database or schema that its names are in; above any length
 _Value = TypeVar("_Value", bound=Hashable)
 
 
@@ -71,9 +72,16 @@ def _issuer_rank(row: Row) -> tuple[object, ...]:
     return (True, row.issuer_by_text, issuer.namespace, issuer.name, issuer.kind, issuer.url)
 
 
-def weight(text: str, *, complete: bool) -> int:
-    """How good a text is: one that was not cut beats one that was, then the longer one."""
-    return len(text) + (_COMPLETE if complete else 1)
+def weight(record: QueryRecord, *, complete: bool) -> int:
+    """How good the text of a record is; 0 when it has none.
+
+    One that was not cut beats one that was, then one of which the log says what its names are in,
+    then the longer one.
+    """
+    if not record.text:
+        return 0
+    placed = _PLACED * (bool(record.database) + bool(record.schema))
+    return len(record.text) + placed + (_COMPLETE if complete else 1)
 
 
 def _both(one: Stated | None, other: Stated | None) -> Stated | None:

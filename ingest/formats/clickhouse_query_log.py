@@ -11,6 +11,7 @@ from typing import IO
 from ingest.files.clock import Clock, UnreadableTime
 from ingest.files.tables import read_table, table_columns
 from ingest.files.wording import status_of, withheld
+from ingest.formats.clickhouse_tables import stated_of
 from ingest.record import Head, Ignored, QueryRecord, Read, ReadOptions, Rejected
 
 _FIELDS = {
@@ -27,6 +28,10 @@ _FIELDS = {
     "database": ("current_database",),
     "initial": ("is_initial_query",),
     "code": ("exception_code",),
+    "tables": ("tables",),
+    "columns": ("columns",),
+    "views": ("views",),
+    "privileges": ("used_privileges",),
     "log_comment": ("log_comment",),
     "http_referer": ("http_referer",),
     "http_user_agent": ("http_user_agent",),
@@ -72,7 +77,7 @@ class ClickHouseQueryLog:
 
 def _record(line: int, row: tuple[str, ...], clock: Clock) -> Read:
     (text, start, event_time, type_, user, query_id, kind, database, initial, code,
-     *hints) = row  # fmt: skip
+     tables, columns, views, privileges, *hints) = row  # fmt: skip
     if type_ in ("QueryStart", "1") or initial in ("0", "false"):
         return Ignored("companion", line)
     refused = withheld(text, line)
@@ -94,6 +99,7 @@ def _record(line: int, row: tuple[str, ...], clock: Clock) -> Read:
         hints={name: hint for name, hint in zip(_HINTS, hints, strict=True) if hint},
         complete=len(text) < _CUT,
         line=line,
+        stated=stated_of(kind.upper(), tables, columns, views, privileges),
     )
 
 

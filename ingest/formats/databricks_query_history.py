@@ -10,7 +10,8 @@ from typing import IO
 
 from ingest.files.clock import Clock, UnreadableTime
 from ingest.files.tables import read_table, table_columns
-from ingest.files.wording import status_of, withheld
+from ingest.files.wording import status_of
+from ingest.formats.stated import statement_text
 from ingest.record import Head, QueryRecord, Read, ReadOptions, Rejected
 
 _FIELDS = {
@@ -53,20 +54,19 @@ class DatabricksQueryHistory:
         redacted = 0
         for row in table.cells:
             record = row if isinstance(row, Rejected) else _record(*row, clock)
-            redacted += isinstance(record, Rejected) and record.reason == "redacted"
+            redacted += isinstance(record, QueryRecord) and not record.text
             yield record
         if redacted:
             options.notice(
                 f"{redacted} statements are <REDACTED>: export again as an account admin or a "
-                "member of databricks_pii_access"
+                "member of databricks_pii_access, or import system.access.table_lineage and "
+                "column_lineage, too"
             )
 
 
 def _record(line: int, row: tuple[str, ...], clock: Clock) -> Read:
     text, start, user, query_id, session, status, kind, *hints = row
-    refused = withheld(text, line)
-    if refused:
-        return refused
+    text, given = statement_text(text)
     try:
         micros = clock.micros(start)
     except UnreadableTime:
@@ -82,7 +82,9 @@ def _record(line: int, row: tuple[str, ...], clock: Clock) -> Read:
         hints={
             name: hint for name, hint in zip(_HINTS, hints, strict=True) if hint and hint != "{}"
         },
+        complete=given,
         line=line,
+        joins=True,
     )
 
 

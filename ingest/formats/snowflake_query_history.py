@@ -75,9 +75,7 @@ def _record(line: int, row: tuple[str, ...], clock: Clock) -> Read:
      client_generated, query_tag, role, client) = row  # fmt: skip
     if kind in _NO_LINEAGE or client_generated in ("TRUE", "true"):
         return Ignored("no_lineage", line)
-    refused = withheld(text, line)
-    if refused:
-        return refused
+    hidden = withheld(text, line)
     try:
         micros = clock.micros(start)
     except UnreadableTime:
@@ -88,7 +86,7 @@ def _record(line: int, row: tuple[str, ...], clock: Clock) -> Read:
     if client:
         hints["client_application"] = client
     return QueryRecord(
-        text=text,
+        text="" if hidden else text,
         start=micros,
         user=user,
         query_id=query_id,
@@ -98,8 +96,9 @@ def _record(line: int, row: tuple[str, ...], clock: Clock) -> Read:
         database=database,
         schema=schema,
         hints=hints,
-        complete=len(text) < _NEARLY_CUT,
+        complete=not hidden and len(text) < _NEARLY_CUT,
         line=line,
+        joins=True,
     )
 
 

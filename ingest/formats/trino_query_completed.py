@@ -9,10 +9,14 @@ import io
 from collections.abc import Iterator
 from typing import IO
 
+import msgspec
+
 from ingest.files.clock import Clock, UnreadableTime
 from ingest.files.objects import JsonObject, json_objects, nested
-from ingest.files.wording import status_of, withheld
-from ingest.record import Head, QueryRecord, Read, ReadOptions, Rejected
+from ingest.files.wording import status_of
+from ingest.formats.stated import statement_text
+from ingest.formats.trino_tables import Input, Output, Referenced, stated_of
+from ingest.record import Head, QueryRecord, Read, ReadOptions, Rejected, Stated
 
 _HINTS = {
     "source": "context.source",
@@ -59,10 +63,9 @@ def _event(found: JsonObject) -> JsonObject:
 
 def _record(line: int, event: JsonObject, clock: Clock) -> Read:
     # Of EXECUTE, `query` is only the call.
-    text = nested(event, "metadata.preparedQuery") or nested(event, "metadata.query")
-    refused = withheld(text, line)
-    if refused:
-        return refused
+    text, given = statement_text(
+        nested(event, "metadata.preparedQuery") or nested(event, "metadata.query")
+    )
     try:
         start = clock.micros(nested(event, "createTime"))
     except UnreadableTime:
@@ -79,8 +82,29 @@ def _record(line: int, event: JsonObject, clock: Clock) -> Read:
         database=nested(event, "context.catalog"),
         schema=nested(event, "context.schema"),
         hints={name: hint for name, hint in hints.items() if hint and hint != "[]"},
+        complete=given,
         line=line,
+        stated=_stated(event),
+        joins=True,
     )
+
+
+def _stated(event: JsonObject) -> Stated | None:
+    metadata, touched = event.get("metadata"), event.get("ioMetadata")
+    tables = metadata.get("tables") if isinstance(metadata, dict) else None
+    inputs, output = (
+        (touched.get("inputs"), touched.get("output"))
+        if isinstance(touched, dict)
+        else (None, None)
+    )
+    try:
+        return stated_of(
+            msgspec.convert(tables or [], list[Referenced], strict=False),
+            msgspec.convert(inputs or [], list[Input], strict=False),
+            msgspec.convert(output, Output, strict=False) if output else None,
+        )
+    except msgspec.ValidationError:
+        return None  # another version's shape; the text is still there
 
 
 def _status(event: JsonObject) -> str:
