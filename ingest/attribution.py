@@ -7,7 +7,7 @@ is a claim, not proof: `rule` says which one fired, `confidence` what its place 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from importlib import resources
 from typing import Literal
@@ -24,14 +24,15 @@ UNKNOWN = "unknown"  # the name of a login that the log does not tell
 
 _Principals = Mapping[str, tuple[str, ...]]
 _PLACEHOLDER = re.compile(r"\{([^{}?]+)(\?)?\}")
-_PROGRAMS = frozenset({"application_name", "application", "app_name", "client_app_name", "client",
-                       "client_name", "client_application", "program_name", "user_agent",
-                       "http_user_agent", "source"})  # fmt: skip
 _FIELD, _COMMENT, _PROGRAM, _USER = range(4)
 _CONFIDENCE = (0.95, 0.9, 0.7, 0.6)
 _PRINCIPAL_CONFIDENCE = 0.5
+_PRINCIPAL_RANK = 4
 _LONGEST = 200  # characters of a name
+_ENDS = 4_000  # characters at either end of a text, and
+_OUTER = 20  # comments at either end of a statement, that are looked at
 _REMEMBERED = 100_000  # answers
+_SHAPES = 1_000  # sets of places
 
 
 class Issuer(msgspec.Struct, frozen=True):
@@ -61,11 +62,12 @@ class _Extract(msgspec.Struct, frozen=True, rename={"source": "from"}, forbid_un
 
 
 class _Yield(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An issuer with `{value}` in its texts; `{value?}` may be missing."""
+    """An issuer with `{value}` in its texts; `{value?}` may be missing. when: a value it needs."""
 
     namespace: str
     name: str
     kind: str
+    when: str = ""
     url: str = ""
     person: str = ""
     writes: bool = False
@@ -86,23 +88,40 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _RuleFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: Literal[1]
+    places: dict[str, tuple[str, ...]]
     rules: tuple[Rule, ...]
     principals: dict[str, str]
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What one rule makes of a statement. place, text: where it looked and what it saw there.
+
+    rank: that of the rule: 0 names a use, 1 what runs it, 2 an application, 3 a tool or loader,
+    4 the login.
+    """
+
+    issuer: Issuer
+    rank: int
+    place: str
+    text: str
 
 
 class _Compiled:
     """A rule at one place."""
 
-    def __init__(self, rule: Rule, place: str) -> None:
+    def __init__(self, rule: Rule, place: str, programs: Collection[str]) -> None:
         self.rule = rule
         self.place = place
         self.worth = {"comment": _COMMENT, "user": _USER, "role": _USER}.get(
-            place, _PROGRAM if place in _PROGRAMS else _FIELD
+            place, _PROGRAM if place in programs else _FIELD
         )
         self._contains = tuple(text.lower() for text in rule.contains)
-        self._match = re.compile(rule.match) if rule.match else None
         self._decode = DECODERS[rule.decode] if rule.decode else None
-        self._extract = [(one.source, re.compile(one.match)) for one in rule.extract]
+        try:
+            self._match = re.compile(rule.match) if rule.match else None
+            self._extract = [(one.source, re.compile(one.match)) for one in rule.extract]
+        except re.error as error:
+            raise UnreadableInput(f"rule {rule.name}: wrong expression: {error}") from error
 
     def issuer(self, text: str, lower: str, given: Values) -> Issuer | None:
         """What the rule makes of the text; None when it does not apply."""
@@ -125,6 +144,8 @@ class _Compiled:
         return next((issuer for issuer in made if issuer), None)
 
     def _made(self, one: _Yield, values: Values) -> Issuer | None:
+        if one.when and not values.get(one.when):
+            return None
         namespace, name = _filled(one.namespace, values), _filled(one.name, values)
         if not namespace or not name:
             return None
@@ -146,12 +167,19 @@ class Rules:
     def __init__(
         self, rules: tuple[Rule, ...], classes: Mapping[str, str], principals: _Principals
     ) -> None:
-        compiled = [_Compiled(rule, place) for rule in rules for place in rule.where]
+        places = _shipped().places
+        compiled = [
+            _Compiled(rule, place, places["program"])
+            for rule in rules
+            for group in rule.where
+            for place in places.get(group, (group,))
+        ]
         self._rules = sorted(compiled, key=lambda one: (one.rule.rank, one.worth))
         self._classes = {kind: re.compile(_unfolded(text)) for kind, text in classes.items()}
         self._overrides = {kind: Globs(globs) for kind, globs in principals.items()}
         self._known: dict[tuple[object, ...], Issuer] = {}
         self._principals: dict[str, str] = {}
+        self._at: dict[tuple[str, ...], list[_Compiled]] = {}  # records of one log are alike
 
     @classmethod
     def load(cls, principals: _Principals | None = None, more: tuple[Rule, ...] = ()) -> Rules:
@@ -163,12 +191,7 @@ class Rules:
             UnreadableInput: a rule of the site has an expression that is none.
         """
         shipped = _shipped()
-        try:
-            return cls((*more, *shipped.rules), shipped.principals, principals or {})
-        except re.error as error:
-            raise UnreadableInput(
-                f"a rule of attribution has a wrong expression: {error}"
-            ) from error
+        return cls((*more, *shipped.rules), shipped.principals, principals or {})
 
     def principal_class(self, user: str) -> str:
         """The class of a login: person, bi, job, service or system; `service` when it is empty."""
@@ -186,24 +209,35 @@ class Rules:
         if known is None:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            known = self._known[key] = next(self.issuers(comments, hints, user, namespace))
+            known = self._known[key] = next(self.answers(comments, hints, user, namespace)).issuer
         return known
 
-    def issuers(
+    def answers(
         self, comments: tuple[str, ...], hints: Mapping[str, str], user: str, namespace: str
-    ) -> Iterator[Issuer]:
+    ) -> Iterator[Answer]:
         """Every answer, the best first; the last is the login itself."""
         given = {"user": user, "namespace": namespace}
+        beside = {f"field.{key}": value for key, value in hints.items()} | given
         texts = _texts(comments, hints, user)
-        for one in self._rules:
-            for text, lower in texts.get(one.place, ()):
-                values = {**hints, **given} if one.place == "fields" else given
+        for one in self._rules_at(tuple(texts)):
+            for text, lower in texts[one.place]:
+                values = {**hints, **given} if one.place == "fields" else beside
                 issuer = one.issuer(text, lower, values)
                 if issuer:
-                    yield issuer
+                    yield Answer(issuer, one.rule.rank, one.place, text)
                     break
         name = clean(user) or UNKNOWN
-        yield Issuer(namespace, name, self.principal_class(user), rule="principal")
+        login = Issuer(namespace, name, self.principal_class(user), rule="principal")
+        yield Answer(login, _PRINCIPAL_RANK, "user", user)
+
+    def _rules_at(self, places: tuple[str, ...]) -> list[_Compiled]:
+        """The rules that look at these places, in their order."""
+        found = self._at.get(places)
+        if found is None:
+            if len(self._at) >= _SHAPES:
+                self._at.clear()
+            found = self._at[places] = [one for one in self._rules if one.place in places]
+        return found
 
     def _class_of(self, user: str) -> str:
         for kind, globs in self._overrides.items():
@@ -235,26 +269,35 @@ def explain(
     user: str,
     namespace: str,
     rules: Rules,
-) -> tuple[Issuer, ...]:
-    """Every answer that a rule gives, the one that wins first; `rule` names each rule."""
-    return tuple(rules.issuers(comments, hints, user, namespace))
+) -> tuple[Answer, ...]:
+    """Every answer that a rule gives, the one that wins first."""
+    return tuple(rules.answers(comments, hints, user, namespace))
 
 
 def _texts(
     comments: tuple[str, ...], hints: Mapping[str, str], user: str
 ) -> dict[str, list[tuple[str, str]]]:
     """Place → its texts, each as it is and in lower case."""
-    texts = {place: [(text, text.lower())] for place, text in hints.items()}
+    texts = {place: [_bounded(text)] for place, text in hints.items()}
     if user:
-        texts["user"] = [(user, user.lower())]
+        texts["user"] = [_bounded(user)]
     if hints:
-        keys = " ".join(hints)
-        texts["fields"] = [(keys, keys.lower())]
+        fields = "\n".join(f"{key}={value}" for key, value in hints.items())
+        texts["fields"] = [_bounded(fields)]
     if comments:
+        if len(comments) > 2 * _OUTER:
+            comments = comments[:_OUTER] + comments[-_OUTER:]
         # Some tools spread what they say over several comments: all of them together come first.
         together = ("\n".join(comments),) if len(comments) > 1 else ()
-        texts["comment"] = [(text, text.lower()) for text in (*together, *comments)]
+        texts["comment"] = [_bounded(text) for text in (*together, *comments)]
     return texts
+
+
+def _bounded(text: str) -> tuple[str, str]:
+    """The ends of a text, where tools write, as they are and in lower case."""
+    if len(text) > 2 * _ENDS:
+        text = f"{text[:_ENDS]}\n{text[-_ENDS:]}"
+    return text, text.lower()
 
 
 def _filled(template: str, values: Values) -> str:

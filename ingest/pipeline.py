@@ -9,18 +9,19 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import IO
+from typing import IO, NamedTuple
 
 import msgspec
 
 from ingest.declared.catalogs import Catalogue
+from ingest.declared.content import declares
 from ingest.declared.declare import Declarations, Declared
 from ingest.declared.sources import Source, SourceBook
 from ingest.deriving.additions import Additions
-from ingest.deriving.analysing import Analyser
+from ingest.deriving.analysing import Analysed, Analyser, Seen, merge_days
 from ingest.deriving.columns import KnownColumns
 from ingest.deriving.derive import derive
-from ingest.deriving.refold import cells_naming
+from ingest.deriving.refold import cells_naming, cells_of
 from ingest.files.reading import Input, bytes_read, find_inputs, head, open_text
 from ingest.folding.cells import FoldedCell, Template
 from ingest.folding.dead_letters import DEAD_LETTER, DeadLetter, tokens
@@ -36,7 +37,7 @@ from ingest.report import Funnel, ImportReport, SourceReport
 from ingest.sql import Analysis
 from lineage.errors import LedgerConflict, UnreadableInput
 from lineage.model import Activity, Document, Fact, Node, Origin
-from lineage.names import ColumnId, DatasetId, NodeId
+from lineage.names import ColumnId, DatasetId, NodeId, QueryId
 from lineage.store import Store
 
 # Statements between two commits: what a kill can cost, and what memory must hold.
@@ -104,7 +105,8 @@ def import_paths(
 def plan(paths: Sequence[str], options: ImportOptions) -> tuple[list[Planned], list[str]]:
     """What an import of these paths would read, and each file that it would skip, and why.
 
-    A file that was only found in a folder is skipped when nobody knows its format.
+    Without paths an import only takes in what is declared. A file that was only found in a folder
+    is skipped when nobody knows its format.
 
     Raises:
         UnreadableInput: a path does not exist, a file named in `paths` has no known format, or
@@ -118,15 +120,31 @@ def plan(paths: Sequence[str], options: ImportOptions) -> tuple[list[Planned], l
         try:
             detection = detect(start, hint)
         except UnreadableInput:
+            what = declares(start) or ("unknown format" if start.text.strip() else "empty")
             if start.text.strip() and one.name in paths:
+                if declares(start):
+                    raise UnreadableInput(f"{one.name} is {what}") from None
                 raise
-            skipped.append(f"{one.name}: {'empty' if not start.text.strip() else 'unknown format'}")
+            skipped.append(f"{one.name}: {what}")
             continue
         source = options.book.of(one.name, detection.format.dialect)
         planned.append(Planned(one, source, detection))
-    if not planned:
+    if paths and not planned:
         raise UnreadableInput("nothing to read: " + ", ".join(skipped))
     return planned, skipped
+
+
+class _Analyses(NamedTuple):
+    """What the statements of a flush mean, and what of the store they change.
+
+    before: the cells that must be derived again, once `retract` is taken back. earlier: those that
+    need not be, but whose templates are here and may mean something else on other days.
+    """
+
+    before: list[FoldedCell]
+    analyses: dict[str, Analysed]
+    retract: list[tuple[NodeId, Origin]]
+    earlier: list[FoldedCell]
 
 
 class _Import:
@@ -198,10 +216,16 @@ class _Import:
         for catalogue in self._options.catalogues:
             for name, columns in catalogue.tables.items():
                 dataset = canonical(catalogue.namespace, name)
-                for ordinal, (column, type_) in enumerate(columns.items()):
-                    facts = {"ordinal": Fact("", str(ordinal)), "type": Fact("", type_)}
-                    additions.column(ColumnId(dataset, column), Origin.DECLARED)
-                    additions.facts(Node(ColumnId(dataset, column), facts))
+                # The fields of a structure are columns of the graph, but not of the table's list.
+                top = [one for one in columns if one.rpartition(".")[0] not in columns]
+                listed = tuple((one, columns[one]) for one in top)
+                additions.listed(dataset, listed, catalogue.at)
+                ordinals = {one: str(ordinal) for ordinal, one in enumerate(top)}
+                for one, type_ in columns.items():
+                    said = {"ordinal": ordinals.get(one, ""), "type": type_}
+                    facts = {k: Fact(catalogue.at, value) for k, value in said.items() if value}
+                    additions.column(ColumnId(dataset, one), Origin.DECLARED)
+                    additions.facts(Node(ColumnId(dataset, one), facts))
 
     def _flush(self, additions: Additions, *, last: bool) -> None:
         """Writes all that was found since the last flush, in one transaction."""
@@ -212,31 +236,30 @@ class _Import:
             additions.node(principal, **{"class": class_})
         events, documents, retract = self._events.flush(self._store)
         additions.absorb(events)
-        changed = {
-            node.dataset
-            for node, facts in additions.nodes.items()
-            if isinstance(node, ColumnId) and self._analyser.known.learn(Node(node, facts))
-        }
-        before, analyses, taken_back = self._analysed(cells, changed, moved)
-        retract += taken_back
-        derive([*self._understood(cells, analyses), *before], analyses, additions)
-        documents += [*rows, *self._letters(), *self._kept]
+        known = self._analyser.known
+        changed = known.listen(additions.lists)
+        found = self._analysed(cells, changed, moved)
+        retract += found.retract
+        understood = self._understood(cells, found.analyses)
+        derive([*understood, *found.before], found.analyses, additions, found.earlier)
+        documents += [*rows, *self._letters(), *self._kept, *known.documents()]
         retract += self._declared.apply(additions, additions.nodes)
         documents += self._declared.documents()
         self._progress(self._at("writing"))
-        shards = self._ledger.pending()
+        shards = (*self._ledger.pending(), *known.pending())
         self._store.apply(additions.batch(tuple(retract), tuple(documents), shards))
         self._ledger.committed()
+        known.committed()
         self._queries.joined.committed()
         self._kept.clear()
 
     def _understood(
-        self, cells: list[FoldedCell], analyses: Mapping[str, Analysis]
+        self, cells: list[FoldedCell], analyses: Mapping[str, Analysed]
     ) -> Iterator[FoldedCell]:
         """The cells that say something; the others are counted for what they are."""
         funnel = self._funnel
         for cell in cells:
-            analysis = analyses[cell.key.template.id.name]
+            analysis = analyses[cell.key.template.id.name].latest
             count = cell.activity.total
             if self._queries.joined.knows(cell.key.template) and _says_nothing(analysis):
                 self._kept.append(kept(cell.key.template))
@@ -256,27 +279,38 @@ class _Import:
                 yield cell
 
     def _analysed(
-        self, cells: list[FoldedCell], changed: set[DatasetId], moved: Moved
-    ) -> tuple[list[FoldedCell], dict[str, Analysis], list[tuple[NodeId, Origin]]]:
+        self, cells: list[FoldedCell], changed: dict[DatasetId, int], moved: Moved
+    ) -> _Analyses:
         """The analyses of these cells and of earlier ones that must be derived again.
 
         Earlier imports derived with other columns of the changed datasets. What is derived again
         may tell other columns of further datasets, so this goes on until nothing changes.
         """
-        before: list[FoldedCell] = []
-        retract: list[tuple[NodeId, Origin]] = []
-        analyses: dict[str, Analysis] = {}
-        seen: set[DatasetId] = set()
+        found = _Analyses([], {}, [], [])
+        templates = {cell.key.template for cell in cells}
+        merge_days(changed, self._analyser.known.lose(moved.lost))
+        newest = max((seen.last or 0 for seen in self._store.logged().values()), default=-1)
+        stale: set[DatasetId] = set()
+        varying: set[QueryId] = set()
         left = bool(moved.queries)
         while True:
-            self._analyser.analyse(_last_seen([*cells, *before]), analyses)
-            changed |= self._analyser.take_changed()
-            if changed <= seen and not left:
-                return before, analyses, retract
-            seen |= changed
-            left = False
-            found, retract = cells_naming(self._store, seen, moved.queries)
-            before = moved.without(found)
+            seen = _seen(cells, [*found.before, *found.earlier])
+            self._analyser.analyse(seen, found.analyses)
+            merge_days(changed, self._analyser.take_changed())
+            # What changes behind the days of the store touches nothing that is in it.
+            now_stale = {dataset for dataset, day in changed.items() if day <= newest}
+            now_varying = {one.id for one in templates if self._analyser.varies(one)}
+            if now_stale <= stale and now_varying <= varying and not left:
+                return found
+            if left or not now_stale <= stale:
+                stale |= now_stale
+                left = False
+                before, retract = cells_naming(self._store, stale, moved.queries)
+                retract += [(dataset, Origin.PARSED) for dataset in stale]
+                found = found._replace(before=moved.without(before), retract=retract)
+            varying |= now_varying
+            earlier = moved.without(cells_of(self._store, varying))
+            found = found._replace(earlier=earlier)
 
     def _bury(self, cell: FoldedCell, reason: str, why: str, count: int) -> None:
         template = cell.key.template
@@ -327,13 +361,17 @@ class _Import:
         )
 
 
-def _last_seen(cells: Iterable[FoldedCell]) -> dict[Template, str]:
-    """Each template and when it was last seen."""
-    last: dict[Template, str] = {}
-    for cell in cells:
-        template = cell.key.template
-        last[template] = max(last.get(template, ""), cell.sample.start)
-    return last
+def _seen(new: Iterable[FoldedCell], stored: Iterable[FoldedCell]) -> dict[Template, Seen]:
+    """Each template and when it was seen."""
+    found: dict[Template, Seen] = {}
+    for cells, is_new in ((new, True), (stored, False)):
+        for cell in cells:
+            days = frozenset(cell.activity.days)
+            runs = cell.activity if is_new else Activity()
+            known = found.get(cell.key.template, Seen(days, ""))
+            last = max(known.last, cell.sample.start)
+            found[cell.key.template] = Seen(known.days | days, last, known.new.plus(runs))
+    return found
 
 
 def _says_nothing(analysis: Analysis) -> bool:

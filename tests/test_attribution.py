@@ -14,7 +14,11 @@ from ingest.masking.template import mask
 from lineage.errors import UnreadableInput
 
 CASES = Path(__file__).parent / "cases" / "attribution"
-TOOLS = yaml.safe_load((CASES / "tools.yml").read_text(encoding="utf-8"))
+TOOLS = [
+    case
+    for name in ("tools.yml", "variants.yml")
+    for case in yaml.safe_load((CASES / name).read_text(encoding="utf-8"))
+]
 LOGINS = yaml.safe_load((CASES / "logins.yml").read_text(encoding="utf-8"))
 NAMESPACE = "snowflake://acme"
 RULES = Rules.load()
@@ -77,8 +81,8 @@ def test_explain_says_which_rules_fired() -> None:
         NAMESPACE,
         RULES,
     )
-    assert [one.rule for one in found] == ["dbt", "databricks-run", "principal"]
-    assert [one.confidence for one in found] == [0.9, 0.95, 0.5]
+    assert [one.issuer.rule for one in found] == ["dbt", "databricks-run", "principal"]
+    assert [one.issuer.confidence for one in found] == [0.9, 0.95, 0.5]
 
 
 def test_site_rules_are_written_in_the_same_form() -> None:

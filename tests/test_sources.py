@@ -117,6 +117,13 @@ def test_datasets_and_logins_by_pattern(folder: Path) -> None:
         ("sources: {a: {files: x}}", r"sources\.a: Expected `array`, got `str`.*files"),
         ("principals: {robots: [x]}", r"principals\.robots: the classes are"),
         ("static: x", "static: Expected `array`"),
+        ("rules: [{name: r, where: [comment], match: '(', yields: []}]", "rules: rule r: wrong"),
+        ("rules: [{name: r, where: [comment], yield: []}]", "rules: .*unknown field `yield`"),
+        (
+            "rules: [{name: r, where: comment, yields: []}]",
+            r"rules: Expected `array`.*\[0\]\.where",
+        ),
+        ("rules: [{name: r, where: [user], decode: xml, yields: []}]", "rules: .*'xml'"),
     ],
 )
 def test_mistakes_name_file_and_key(tmp_path: Path, text: str, message: str) -> None:
@@ -125,6 +132,20 @@ def test_mistakes_name_file_and_key(tmp_path: Path, text: str, message: str) -> 
     with pytest.raises(UnreadableInput, match=message) as error:
         SourceBook.load(tmp_path / "s.yml")
     assert "s.yml" in str(error.value)
+
+
+def test_rules_and_classes_of_the_site_in_one_file(tmp_path: Path) -> None:
+    """A site's rules go before those of the program, and use the same groups of places."""
+    (tmp_path / "s.yml").write_text(
+        "principals: {system: [probe_*]}\n"
+        "rules:\n"
+        "- {name: ours, where: [program], match: '^(?P<app>checkout)', rank: 2,\n"
+        "   yields: [{namespace: app, name: '{app}', kind: application}]}\n"
+    )
+    rules = SourceBook.load(tmp_path / "s.yml").rules
+    found = rules.issuer((), {"application_name": "checkout-7f9c"}, "svc", "n")
+    assert (found.name, found.rule) == ("checkout", "ours")
+    assert rules.principal_class("probe_1") == "system"
 
 
 def test_missing_book(tmp_path: Path) -> None:

@@ -32,9 +32,9 @@ def demo_command(app: bool, store: str, port: int) -> None:
         Said(
             flags=NO_FLAGS,
             sources=str(_SAMPLE / "sources.yml"),
-            owners=str(_SAMPLE / "owners.csv"),
-            members=str(_SAMPLE / "members.csv"),
-            consumers=str(_SAMPLE / "consumers.csv"),
+            owners=(str(_SAMPLE / "owners.csv"),),
+            members=(str(_SAMPLE / "members.csv"),),
+            consumers=(str(_SAMPLE / "consumers.csv"),),
         )
     )
     logs = tuple(str(_SAMPLE / folder) for folder in _LOGS)

@@ -16,6 +16,7 @@ from ingest.declared.sources import SourceFlags
 if TYPE_CHECKING:
     from ingest.pipeline import ImportOptions
     from ingest.report import ImportReport
+    from lineage.store import Store
 
 PARTIAL = 5  # done, but something was not understood
 
@@ -26,15 +27,16 @@ class Said(msgspec.Struct, frozen=True):
     flags: SourceFlags
     sources: str = ""
     catalogs: tuple[str, ...] = ()
-    owners: str = ""
-    members: str = ""
-    consumers: str = ""
+    owners: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+    consumers: tuple[str, ...] = ()
+    edges: tuple[str, ...] = ()
     columns: str = ""
     workers: int = 0
 
 
 @click.command("import")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, metavar="PATH...")
 @click.option("--source", "source", default="auto", metavar="FORMAT", help="see `lineage formats`")
 @click.option("--namespace", default="", help="of the datasets, as postgres://host:5432")
 @click.option("--dialect", default="", help="of the SQL, as snowflake")
@@ -43,9 +45,30 @@ class Said(msgspec.Struct, frozen=True):
 @click.option("--timezone", default="", help="of times without a zone, as Europe/Berlin [UTC]")
 @click.option("--sources", default="", metavar="FILE", help="sources.yml: all of this by file")
 @click.option("--catalog", "catalogs", multiple=True, metavar="FILE", help="columns: CSV or JSON")
-@click.option("--owners", default="", metavar="FILE", help="CSV: dataset,team,domain,contact")
-@click.option("--members", default="", metavar="FILE", help="CSV: principal,team")
-@click.option("--consumers", default="", metavar="FILE", help="CSV: id,title,url,owner,team,tier")
+@click.option(
+    "--owners",
+    multiple=True,
+    metavar="FILE",
+    help="CSV: dataset,team,domain,contact; teams as YAML, CODEOWNERS, dbt manifest.json",
+)
+@click.option(
+    "--members",
+    multiple=True,
+    metavar="FILE",
+    help="CSV: principal,team; teams as YAML, an export of SCIM or LDAP",
+)
+@click.option(
+    "--consumers",
+    multiple=True,
+    metavar="FILE",
+    help="CSV: id,title,url,owner,team,tier; what a BI tool's API answers",
+)
+@click.option(
+    "--edges",
+    multiple=True,
+    metavar="FILE",
+    help="CSV: from,to,columns,actor,reason,until; Kafka Connect, dbt manifest.json",
+)
 @click.option("--map", "mapping", default="", metavar="K=COL,…", help="text=query,user=who")
 @click.option("--workers", default=0, metavar="N", help="processes [default: the cores]")
 @click.option("--plan", "only_plan", is_flag=True, help="say what would be read, and stop")
@@ -54,25 +77,30 @@ class Said(msgspec.Struct, frozen=True):
 @format_option
 def import_command(
     paths: tuple[str, ...], source: str, namespace: str, dialect: str, default_db: str,
-    default_schema: str, timezone: str, sources: str, catalogs: tuple[str, ...], owners: str,
-    members: str, consumers: str, mapping: str, workers: int, only_plan: bool, strict: bool,
+    default_schema: str, timezone: str, sources: str, catalogs: tuple[str, ...],
+    owners: tuple[str, ...], members: tuple[str, ...], consumers: tuple[str, ...],
+    edges: tuple[str, ...], mapping: str, workers: int, only_plan: bool, strict: bool,
     store: str, form: str,
 ) -> None:  # fmt: skip
     """Import query logs and OpenLineage events: files, folders, globs, - for standard input.
 
-    Run it again after whatever happened: what is counted is not counted twice.
+    Run it again after whatever happened: what is counted is not counted twice. Without a PATH it
+    only takes in what --catalog, --owners, --members, --consumers and --edges declare.
     """
     flags = SourceFlags(
         namespace=namespace, dialect=dialect, default_db=default_db,
         default_schema=default_schema, timezone=timezone,
         format="" if source == "auto" else source,
     )  # fmt: skip
-    said = Said(flags, sources, catalogs, owners, members, consumers, mapping, workers)
+    said = Said(flags, sources, catalogs, owners, members, consumers, edges, mapping, workers)
+    declared = (*catalogs, *owners, *members, *consumers, *edges)
+    if not paths and (only_plan or not declared):
+        raise click.UsageError("Missing argument 'PATH...'.")
     options = import_options(said)
     if only_plan:
         _print_plan(paths, options, form)
-        return
-    run_import(store, paths, options, form=form, strict=strict)
+    else:
+        run_import(store, paths, options, form=form, strict=strict)
 
 
 def import_options(said: Said) -> ImportOptions:
@@ -101,7 +129,7 @@ def import_options(said: Said) -> ImportOptions:
     return ImportOptions(
         book=book,
         catalogues=tuple(catalogues.values()),
-        declarations=read_declarations(said.owners, said.members, said.consumers),
+        declarations=read_declarations(said.owners, said.members, said.consumers, said.edges),
         columns={key: column for key, _, column in pairs},
         workers=said.workers or os.cpu_count() or 2,
     )
@@ -111,21 +139,27 @@ def run_import(
     url: str, paths: tuple[str, ...], options: ImportOptions, *, form: str, strict: bool
 ) -> None:
     """Imports into the store at `url`, showing progress, and prints the report."""
-    from app.text.importing import Watch, render
+    from app.text.importing import Watch
     from ingest.pipeline import import_paths
     from lineage.stores import open_store
 
     store = open_store(url, create=True)
     with Watch(sys.stderr) as watch:
         report = import_paths(store, paths, options, watch.show)
+    _print_report(store, report, form)
+    store.close()
+    if strict and _partial(report):
+        raise SystemExit(PARTIAL)
+
+
+def _print_report(store: Store, report: ImportReport, form: str) -> None:
+    from app.text.importing import render
+
     if form == "json":
         document = {"store": store.url, **msgspec.to_builtins(report)}
         click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
     else:
         console().print(render(report, store.url))
-    store.close()
-    if strict and _partial(report):
-        raise SystemExit(PARTIAL)
 
 
 def _partial(report: ImportReport) -> bool:

@@ -1,16 +1,21 @@
-"""What people declare: owners, members, consumers' titles, static datasets, environments.
+"""What people declare: owners, members, consumers' titles, edges, static datasets, environments.
 
 The files are kept as base facts beside the graph and looked at again with every import, so that a
-dataset that appears next month gets its owner then. New files replace the old ones whole.
+dataset that appears next month gets its owner then. New files replace the old ones whole; a file of
+edges replaces the one of its name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import msgspec
 
+from ingest.declared.consumer_files import read_consumer_files
+from ingest.declared.edges import EdgeFile, read_edges
+from ingest.declared.linking import DeclaredEdges
+from ingest.declared.owner_files import read_member_files, read_owner_files
 from ingest.declared.people import (
     ConsumerBook,
     ConsumerEntry,
@@ -18,13 +23,10 @@ from ingest.declared.people import (
     Membership,
     OwnerBook,
     Ownership,
-    read_consumers,
-    read_members,
-    read_owners,
 )
 from ingest.declared.sources import PRODUCTION, SourceBook
 from ingest.deriving.additions import Additions
-from lineage.model import Document, EdgeType, Origin
+from lineage.model import Document, EdgeType, Fact, Node, Origin
 from lineage.names import ConsumerId, DatasetId, JobId, NodeId, PrincipalId, domain, team
 from lineage.store import Store
 
@@ -32,37 +34,69 @@ _DOCUMENT = "declared"
 
 
 class Declarations(msgspec.Struct, frozen=True):
-    """What the user's files say; None for a file that was not given."""
+    """What the user's files say; None for a kind of file that was not given.
+
+    edges: each file by its name. revision: how often consumers or owners were said anew.
+    """
 
     owners: tuple[Ownership, ...] | None = None
     members: tuple[Membership, ...] | None = None
     consumers: tuple[ConsumerEntry, ...] | None = None
+    edges: tuple[EdgeFile, ...] = ()
+    revision: int = 0
     problems: tuple[str, ...] = ()
 
     def over(self, kept: Declarations) -> Declarations:
         """These, and what was kept of the files that were not given this time."""
-        return Declarations(
+        files = {file.name: file for file in (*kept.edges, *self.edges)}
+        now = Declarations(
             kept.owners if self.owners is None else self.owners,
             kept.members if self.members is None else self.members,
             kept.consumers if self.consumers is None else self.consumers,
+            tuple(files[name] for name in sorted(files)),
+            kept.revision,
         )
+        said_before = bool(kept.named or kept.owners)
+        if said_before and (now.named, now.owners) != (kept.named, kept.owners):
+            return msgspec.structs.replace(now, revision=kept.revision + 1)
+        return now
+
+    @property
+    def named(self) -> tuple[ConsumerEntry, ...]:
+        """All consumers that are named, those of the consumers files first."""
+        more = (entry for file in self.edges for entry in file.consumers)
+        return (*(self.consumers or ()), *more)
 
 
-def read_declarations(owners: str, members: str, consumers: str) -> Declarations:
-    """What the files at these paths say; an empty path is no file.
+def read_declarations(
+    owners: Sequence[str] = (),
+    members: Sequence[str] = (),
+    consumers: Sequence[str] = (),
+    edges: Sequence[str] = (),
+) -> Declarations:
+    """What the files at these paths say, each told by its content.
 
     Raises:
         UnreadableInput: a file cannot be read, or has not the columns that it needs.
     """
-    owned = read_owners(Path(owners)) if owners else None
-    belong = read_members(Path(members)) if members else None
-    named = read_consumers(Path(consumers)) if consumers else None
-    books = [book for book in (owned, belong, named) if book is not None]
+    owned, wrong = read_owner_files(owners)
+    belong, wrong_members = read_member_files(members)
+    named, wrong_consumers = read_consumer_files(consumers)
+    problems = [*wrong, *wrong_members, *wrong_consumers]
+    files: dict[str, EdgeFile] = {}
+    for path in edges:
+        file, wrong_edges = read_edges(Path(path))
+        problems += wrong_edges
+        if file.name in files:
+            before = files[file.name]
+            file = EdgeFile(file.name, before.edges + file.edges, before.consumers + file.consumers)
+        files[file.name] = file
     return Declarations(
-        owned.rows if owned else None,
-        belong.rows if belong else None,
-        named.rows if named else None,
-        tuple(problem for book in books for problem in book.problems),
+        tuple(owned) if owners else None,
+        tuple(belong) if members else None,
+        tuple(named) if consumers else None,
+        tuple(files.values()),
+        problems=tuple(problems),
     )
 
 
@@ -75,27 +109,42 @@ class Declared:
         now = given.over(before)
         self._store = store
         self._changed = now != before
+        self._people_changed = (now.owners, now.members, now.named) != (
+            *(before.owners, before.members, before.named),
+        )
         self._now = now
         self._book = book
         self._owners = OwnerBook(now.owners or ())
-        self._members = MemberBook(now.members or ())
-        self._consumers = {row.id: row for row in ConsumerBook(now.consumers or ()).rows}
+        # Directories list every group of a person: a team that owns something is meant.
+        teams = {row.team for row in now.owners or ()} | {row.team for row in now.named}
+        members = sorted(now.members or (), key=lambda row: row.team not in teams)
+        self._members = MemberBook(tuple(members))
+        self._consumers = ConsumerBook(now.named)
+        self._consumers_before = ConsumerBook(before.named)
+        self._edges = DeclaredEdges(store, now.edges, book.namespace)
+        # What is said anew must win over what was said before.
+        self._at = f"{now.revision:06d}" if now.revision else ""
 
     def documents(self) -> list[Document]:
         """What to keep for the next import; nothing when nothing has changed."""
+        made = self._edges.documents()
         if not self._changed:
-            return []
-        return [Document(_DOCUMENT, _DOCUMENT, msgspec.json.encode(self._now))]
+            return made
+        return [*made, Document(_DOCUMENT, _DOCUMENT, msgspec.json.encode(self._now))]
 
     def apply(self, additions: Additions, new: Collection[NodeId]) -> list[tuple[NodeId, Origin]]:
         """Adds what is declared of the new nodes, of all when a file changed; what to take back."""
-        nodes = set(new)
+        self._edges.apply(additions)
+        for sentence in self._edges.warnings:
+            self._book.warn(sentence)
+        nodes = {*new, *additions.nodes}
         retract: list[tuple[NodeId, Origin]] = []
-        if self._changed:
+        if self._people_changed:
             for label in ("Dataset", "Principal", "Consumer"):
                 nodes |= {node.id for node in self._store.scan_nodes(label)}
-            teams = [node.id for node in self._store.scan_nodes("Team")]
-            retract = [(id_, Origin.MANUAL) for id_ in teams]
+            for label in ("Team", "Domain"):
+                known = self._store.scan_nodes(label)
+                retract += [(node.id, Origin.MANUAL) for node in known]
         for node in nodes:
             if isinstance(node, DatasetId):
                 self._dataset(additions, node)
@@ -119,19 +168,22 @@ class Declared:
             return
         if row.team:
             self._link(additions, EdgeType.OWNS, team(row.team), dataset)
-            additions.node(team(row.team), contact=row.contact)
+            additions.node(team(row.team), self._at, contact=row.contact)
         if row.domain:
             self._link(additions, EdgeType.IN_DOMAIN, dataset, domain(row.domain))
             if row.team:
                 self._link(additions, EdgeType.IN_DOMAIN, team(row.team), domain(row.domain))
 
     def _consumer(self, additions: Additions, consumer: ConsumerId) -> None:
-        row = self._consumers.get(str(consumer))
-        if row is None:
+        url = additions.nodes.get(consumer, {}).get("url", Fact("", "")).value
+        row = self._consumers.find(consumer, url)
+        before = self._consumers_before.find(consumer, url)
+        if row is None and before is None:
             return
-        tier = str(row.tier or "")
-        additions.node(consumer, title=row.title, url=row.url, owner=row.owner, tier=tier)
-        if row.team:
+        now, past = _facts(row), _facts(before)
+        facts = {name: Fact(self._at, now[name]) for name in now if now[name] or past[name]}
+        additions.facts(Node(consumer, facts))
+        if row and row.team:
             self._link(additions, EdgeType.OWNS, team(row.team), consumer)
 
     @staticmethod
@@ -139,3 +191,9 @@ class Declared:
         additions: Additions, type_: EdgeType, source: NodeId, target: NodeId | JobId
     ) -> None:
         additions.edge(type_, source, target, origin=Origin.MANUAL)
+
+
+def _facts(row: ConsumerEntry | None) -> dict[str, str]:
+    row = row or ConsumerEntry("")
+    tier = str(row.tier or "")
+    return {"title": row.title, "url": row.url, "owner": row.owner, "tier": tier}

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import msgspec
 
-from ingest.files.reading import Input, open_text
-from ingest.files.tables import Fields, read_table
-from ingest.record import Rejected
-from lineage.errors import UnreadableInput
-from lineage.names import DatasetId, PrincipalId, parts
+from ingest.declared.consumer_ids import spellings, spellings_of
+from ingest.declared.content import Content
+from ingest.files.tables import Fields
+from lineage.names import ConsumerId, DatasetId, PrincipalId, parts
 
 _OWNERS: Fields = {
     "dataset": ("dataset", "pattern", "table", "name"),
@@ -33,6 +32,7 @@ _CONSUMERS: Fields = {
     "owner": ("owner", "person", "contact"),
     "team": ("team",),
     "tier": ("tier", "criticality"),
+    "kind": ("kind", "type"),
 }
 _WILD = re.compile(r"[*?\[]")
 _TIERS = ("", "1", "2", "3", "4")
@@ -55,7 +55,10 @@ class Membership(msgspec.Struct, frozen=True):
 
 
 class ConsumerEntry(msgspec.Struct, frozen=True):
-    """A row of the consumers file. id: `namespace:name` of the consumer; tier: 1 to 4, or None."""
+    """A row of the consumers file. id: as `consumer_ids` reads it; tier: 1 to 4, or None.
+
+    kind: of one that no log shows; who is seen tells his own.
+    """
 
     id: str
     title: str = ""
@@ -63,6 +66,7 @@ class ConsumerEntry(msgspec.Struct, frozen=True):
     owner: str = ""
     team: str = ""
     tier: int | None = None
+    kind: str = ""
 
 
 _Row = TypeVar("_Row")
@@ -132,43 +136,81 @@ class ConsumerBook:
     def __init__(self, rows: tuple[ConsumerEntry, ...], problems: tuple[str, ...] = ()) -> None:
         self.rows = rows
         self.problems = problems
+        self._places: dict[str, int] = {}
+        for place, row in enumerate(rows):
+            for spelling in (*spellings(row.id), row.url.strip("/").lower()):
+                if spelling:
+                    self._places.setdefault(spelling, place)
+
+    def find(self, consumer: ConsumerId, url: str = "") -> ConsumerEntry | None:
+        """The first row for a consumer, by its id in any spelling, or by its address."""
+        written = spellings_of(consumer.namespace, consumer.name, url)
+        places = [self._places[one] for one in written if one in self._places]
+        return self.rows[min(places)] if places else None
 
 
 def read_owners(path: Path) -> OwnerBook:
-    """The owners file: CSV or JSON with `dataset,team` and, if known, `domain,contact`.
+    """The owners of a file: see `owner_files`.
 
     Raises:
         UnreadableInput: the file cannot be read, or has no such columns.
     """
-    rows, problems = _read(path, _OWNERS, ("dataset", "team"), _ownership)
+    rows, problems = owner_rows(Content(path))
     return OwnerBook(tuple(rows), tuple(problems))
 
 
+def owner_rows(content: Content) -> tuple[list[Ownership], list[str]]:
+    """The rows of a table with `dataset,team` and, if known, `domain,contact`.
+
+    Raises:
+        UnreadableInput: it has no such columns.
+    """
+    return _read(content, _OWNERS, ("dataset", "team"), _ownership)
+
+
+def member_rows(content: Content) -> tuple[list[Membership], list[str]]:
+    """The rows of a table with `principal,team`.
+
+    Raises:
+        UnreadableInput: it has no such columns.
+    """
+    return _read(content, _MEMBERS, ("principal", "team"), _membership)
+
+
 def read_members(path: Path) -> MemberBook:
-    """The members file: CSV or JSON with `principal,team`.
+    """The members of a table with `principal,team`.
 
     Raises:
         UnreadableInput: the file cannot be read, or has no such columns.
     """
-    rows, problems = _read(path, _MEMBERS, ("principal", "team"), _membership)
+    rows, problems = member_rows(Content(path))
     return MemberBook(tuple(rows), tuple(problems))
 
 
 def read_consumers(path: Path) -> ConsumerBook:
-    """The consumers file: CSV or JSON with `id` and, if known, `title,url,owner,team,tier`.
+    """The consumers of a table with `id` and, if known, `title,url,owner,team,tier`.
 
     Raises:
         UnreadableInput: the file cannot be read, or has no such column.
     """
-    rows, problems = _read(path, _CONSUMERS, ("id",), _consumer)
+    rows, problems = consumer_rows(Content(path))
     return ConsumerBook(tuple(rows), tuple(problems))
+
+
+def consumer_rows(content: Content) -> tuple[list[ConsumerEntry], list[str]]:
+    """The rows of a table with `id` and, if known, `title,url,owner,team,tier`.
+
+    Raises:
+        UnreadableInput: it has no such column.
+    """
+    return _read(content, _CONSUMERS, ("id",), _consumer)
 
 
 _Made = TypeVar("_Made")
 
 
 def _read(
-    path: Path,
+    content: Content,
     fields: Fields,
     needed: tuple[str, ...],
     make: Callable[[tuple[str, ...]], _Made | str],
@@ -176,31 +218,13 @@ def _read(
     """The rows of a file and what is wrong with the others; `make` gives a row or a reason."""
     made: list[_Made] = []
     problems: list[str] = []
-    for line, found in _made(path, fields, needed, make):
+    for line, row in content.rows(fields, needed, ("owners", "members", "consumers", "rows")):
+        found = row if isinstance(row, str) else make(row)
         if isinstance(found, str):
-            problems.append(f"{path}, line {line}: {found}")
+            problems.append(f"{content.path}, line {line}: {found}")
         else:
             made.append(found)
     return made, problems
-
-
-def _made(
-    path: Path,
-    fields: Fields,
-    needed: tuple[str, ...],
-    make: Callable[[tuple[str, ...]], _Made | str],
-) -> Iterator[tuple[int, _Made | str]]:
-    with open_text(Input(str(path), path)) as stream:
-        table = read_table(stream, fields, lambda row: bool(row[0]))
-        missing = [field for field in needed if field not in table.matched]
-        if missing:
-            columns = ", ".join(table.columns) or "none"
-            raise UnreadableInput(f"{path}: no column {missing[0]!r} among {columns}")
-        for row in table.cells:
-            if isinstance(row, Rejected):
-                yield row.line, "the number of its cells is not that of the header"
-            else:
-                yield row[0], make(tuple(cell.strip() for cell in row[1]))
 
 
 def _ownership(row: tuple[str, ...]) -> Ownership | str:
@@ -212,10 +236,10 @@ def _membership(row: tuple[str, ...]) -> Membership | str:
 
 
 def _consumer(row: tuple[str, ...]) -> ConsumerEntry | str:
-    id_, title, url, owner, team, tier = row
+    id_, title, url, owner, team, tier, kind = row
     if not id_:
         return "id is empty"
     tier = tier.lower().removeprefix("tier").strip(" -_")
     if tier not in _TIERS:
         return f"tier {tier!r} is not one of 1 to 4"
-    return ConsumerEntry(id_, title, url, owner, team, int(tier) if tier else None)
+    return ConsumerEntry(id_, title, url, owner, team, int(tier) if tier else None, kind.lower())

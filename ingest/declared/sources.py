@@ -19,6 +19,8 @@ PRODUCTION = "prod"
 _WITHOUT_SQL = "openlineage"
 _KEYS = frozenset({"sources", "principals", "static", "external", "environments", "rules"})
 _CLASSES = ("person", "bi", "job", "service", "system")
+# Platforms of which there is only one: their names begin with the project or account.
+_ONE_OF_A_KIND = {"bigquery": "bigquery"}
 _Shape = TypeVar("_Shape")
 
 
@@ -132,9 +134,7 @@ class SourceBook:
             },
             path.parent,
             flags,
-            Rules.load(
-                principals, _shaped(top.get("rules") or (), tuple[Rule, ...], f"{path}: rules")
-            ),
+            _rules(top.get("rules"), principals, f"{path}: rules"),
             _shaped(top.get("static") or (), tuple[str, ...], f"{path}: static"),
             _shaped(top.get("external") or (), tuple[str, ...], f"{path}: external"),
             _globs(top.get("environments"), f"{path}: environments"),
@@ -169,9 +169,18 @@ class SourceBook:
         return self._flags.format or (self._declared[name].format if name else "")
 
     @property
+    def namespace(self) -> str:
+        """The namespace that the flags say; empty when they say none."""
+        return self._flags.namespace
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """Sentences for the user on what was assumed so far because nothing was said."""
         return tuple(self._warnings)
+
+    def warn(self, sentence: str) -> None:
+        """Adds a sentence to the warnings."""
+        self._warnings[sentence] = None
 
     def is_external(self, dataset: DatasetId) -> bool:
         """Whether the dataset is declared static or external, so that it needs no producer."""
@@ -198,7 +207,7 @@ def _completed(
     dialect = flags.dialect or said.dialect or dialect
     if not dialect and (flags.format or said.format) != _WITHOUT_SQL:
         assumed.append(f"{where} has no SQL dialect, ANSI is assumed: say --dialect")
-    namespace = flags.namespace or said.namespace
+    namespace = flags.namespace or said.namespace or _ONE_OF_A_KIND.get(dialect, "")
     if not namespace:
         namespace = f"{dialect or 'sql'}://unknown"
         assumed.append(f"{where} has no namespace, {namespace} is assumed: say --namespace")
@@ -236,6 +245,14 @@ def _globs(found: object, where: str) -> dict[str, tuple[str, ...]]:
         name: _shaped(globs, tuple[str, ...], f"{where}.{name}")
         for name, globs in _mapping(found, where).items()
     }
+
+
+def _rules(found: object, principals: dict[str, tuple[str, ...]], where: str) -> Rules:
+    more = _shaped(found or (), tuple[Rule, ...], where)
+    try:
+        return Rules.load(principals, more)
+    except UnreadableInput as error:
+        raise UnreadableInput(f"{where}: {error}") from error
 
 
 def _shaped(found: object, shape: type[_Shape], where: str) -> _Shape:
