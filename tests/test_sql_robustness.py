@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.sql import Analysis, Catalog, Context, analyse
+from ingest.sql import Analysis, Catalog, Context, analyse, collapse
 
 CATALOG = Catalog({"orders": {"id": "int", "amount": "int", "status": "text", "day": "date"}})
 DIALECTS = ("", "snowflake", "bigquery", "postgres", "tsql", "mysql", "spark", "trino", "oracle")
@@ -116,6 +116,21 @@ def test_depth_degrades_to_tables(name: str) -> None:
     analysis = run(DEEP[name])
     assert analysis.error == "too deeply nested"
     assert analysis.statements[0].parse == "table_only"
+
+
+def test_a_long_chain_of_temporary_tables_is_seen_through() -> None:
+    """Each is made of two columns of the one before: paths double, columns and depth do not."""
+    made = "SELECT x.a + y.b AS a, x.b FROM m{0} x JOIN m{0} y ON true"
+    chain = [f"CREATE TEMP TABLE m{i} AS {made.format(i - 1)}" for i in range(1, 1000)]
+    start = time.monotonic()
+    script = [
+        "CREATE TEMP TABLE m0 AS SELECT a, b FROM t",
+        *chain,
+        "INSERT INTO z SELECT a FROM m999",
+    ]
+    whole = collapse(run(";".join(script)))
+    assert {str(edge.source) for edge in whole.edges} == {"t.a", "t.b"}
+    assert time.monotonic() - start < 10
 
 
 def test_a_statement_beyond_the_budget_keeps_its_tables(monkeypatch: pytest.MonkeyPatch) -> None:

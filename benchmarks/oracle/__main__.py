@@ -58,7 +58,7 @@ def _cases(path: Path, source: str) -> Iterator[Case]:
 
 def _type(column: str, type_: str) -> str:
     """The type; a date given as text is a date, since DuckDB compares the two no more."""
-    return "DATE" if column.endswith("_date") and type_.upper() in _TEXTS else type_
+    return "DATE" if column.endswith("date") and type_.upper() in _TEXTS else type_
 
 
 def _show(one: Verdict) -> None:

@@ -127,10 +127,8 @@ def _influences(statement: Statement, names: list[str], engine: Engine) -> Pairs
         places.setdefault(name.lower(), []).append(place)
     outputs = [name.lower() for name in statement.output]
     pairs: Pairs = set()
-    local = set()
     for edge in (*statement.edges, *statement.influences):
         key = _key(str(edge.source.table), edge.source.name, engine.schemas)
-        local.add((edge.source, edge.role))
         by_place = [i for i, name in enumerate(outputs) if name == edge.target.lower()]
         found = by_place if not engine.target else places.get(edge.target.lower(), [])
         pairs |= {(*key, place) for place in found} if key else set()
@@ -140,10 +138,7 @@ def _influences(statement: Statement, names: list[str], engine: Engine) -> Pairs
     rows = [place for place, name in enumerate(names) if name not in kept]
     for use in statement.uses:
         key = _key(str(use.column.table), use.column.name, engine.schemas)
-        steers = use.role in steering or (
-            use.role in (Role.WINDOW, Role.CONDITIONAL) and (use.column, use.role) not in local
-        )
-        if key and steers:
+        if key and use.role in steering:
             pairs |= {(*key, place) for place in rows}
     return pairs
 

@@ -13,7 +13,7 @@ BEFORE_A_NAME = frozenset(
     {
         *("AS", "LOCATION", "INPATH", "INFILE", "OUTFILE", "DUMPFILE", "DIRECTORY", "INTO", "URI"),
         *("USE", "SCHEMA", "CATALOG", "DATABASE", "ROLE", "ATTACH", "BULK", "DO", "LANGUAGE"),
-        *("IMMEDIATE", "EXECUTE", "EXEC", "SP_EXECUTESQL", "FILES"),
+        *("IMMEDIATE", "EXECUTE", "EXEC", "SP_EXECUTESQL", "FILES", "PATH"),
     }
 )
 # A string behind one of these is a value, whatever it looks like.
@@ -36,11 +36,11 @@ BEFORE_A_TABLE = frozenset({"FROM", "JOIN", "INTO", "TABLE", "UPDATE", "VIEW", "
 PLACING = frozenset({"CREATE", "COPY", "UNLOAD", "EXPORT", "LOAD", "IMPORT", "PUT", "GET", "BACKUP",
                      "RESTORE", "ALTER", "ATTACH", "REFRESH", "MSCK", "BULK"})  # fmt: skip
 NAMED_ARGUMENTS = frozenset({"PATH", "MODE", "LOCATION", "FILE", "FILES", "SCHEMA", "TABLE_NAME",
-                             "FORMAT", "DATABASE"})  # fmt: skip
+                             "FORMAT", "DATABASE", "QUERY"})  # fmt: skip
 # Numbers in the parentheses of these are part of a type, or say which column is meant.
 WITH_STRUCTURAL_NUMBERS = frozenset(
     {
-        *("ROLLUP", "CUBE", "SETS"),
+        *("ROLLUP", "CUBE", "SETS", "DISTINCT ON"),
         *("NUMERIC", "DECIMAL", "DEC", "NUMBER", "BIGNUMERIC", "BIGDECIMAL", "FLOAT", "DOUBLE"),
         *("REAL", "INT", "INTEGER", "TINYINT", "SMALLINT", "MEDIUMINT", "BIGINT", "BIT", "VARBIT"),
         *("VARCHAR", "VARCHAR2", "NVARCHAR", "NVARCHAR2", "CHAR", "CHARACTER", "NCHAR", "BPCHAR"),
@@ -59,9 +59,11 @@ _FUNCTIONS = frozenset(
         *("POSTGRES_QUERY", "POSTGRES_SCAN", "MYSQL_QUERY", "MYSQL_SCAN", "SQLITE_SCAN", "QUERY"),
         *("QUERY_TABLE", "REMOTE", "REMOTESECURE", "MYSQL", "POSTGRESQL", "MONGODB", "SQLITE"),
         *("CLUSTER", "CLUSTERALLREPLICAS", "INFER_SCHEMA", "LIST_FILES", "DIRECTORY"),
+        *("REMOTE_QUERY", "TABLE_CHANGES", "MERGE"),
         # names as text
         *("TABLE", "IDENTIFIER", "RESULT_SCAN", "NEXTVAL", "CURRVAL", "SETVAL", "OBJECT_ID"),
         *("SET_CONFIG", "JOINGET", "FLATTEN", "NAMED_STRUCT", "STRUCT_EXTRACT", "FROM_JSON"),
+        *("TUPLEELEMENT", "COLUMNS"),
         # SQL as text
         *("EXECUTE", "EXEC", "UNLOAD"),
         # keys of JSON, XML and maps
@@ -69,6 +71,15 @@ _FUNCTIONS = frozenset(
         *("EXTRACTVALUE", "XMLQUERY"),
     }
 )
+# Which arguments place data or are a query; the others are connections, users, passwords, formats.
+PLACING_ARGUMENTS = {
+    **dict.fromkeys(("MYSQL", "POSTGRESQL", "MONGODB", "REMOTE", "REMOTESECURE"), range(3)),
+    **dict.fromkeys(("S3", "GCS", "URL", "HDFS", "AZUREBLOBSTORAGE", "HUDI"), range(1)),
+    "S3CLUSTER": range(2),
+    "DBLINK": range(1, 9),
+    "OPENROWSET": range(2, 9),
+    "OPENDATASOURCE": range(0),
+}
 _FUNCTION = re.compile(
     r"READ_\w+|DICT(?:GET|HAS|ISIN)\w*|(?:ICEBERG|DELTA)\w*|\w*XPATH\w*|VISITPARAM\w+|"
     r"(?=\w*JSON)(?=\w*(?:EXTRACT|VALUE|QUERY|PATH|EXISTS|GET|TUPLE|SCALAR|HAS|TABLE))\w+"

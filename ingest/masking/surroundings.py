@@ -16,12 +16,14 @@ _OPTION = re.compile(
 )
 _NEXT_COLUMN = re.compile(r"\s*(?:,|from\b)", re.IGNORECASE)
 _ARRAY = re.compile(r"(?:\barray|\bin)\s*\[$", re.IGNORECASE)
+# The pattern behind it says which columns a star means: no value is multiplied by LIKE.
+_STAR_LIKE = re.compile(r"\*\s+(?:not\s+)?(?:i?like|glob|similar\s+to)$", re.IGNORECASE)
 _DASHED = re.compile(r"(\w+)\s+(?:[\w-]*-)$")
 _CLAUSES = frozenset({"BY", "SELECT", "FROM", "JOIN", "WHERE", "HAVING", "LIMIT", "VALUES", "SET",
                       "ON", "QUALIFY", "WINDOW", "RETURNING", "INTO", "USING"})  # fmt: skip
 # Read backwards, these tell the place: an opened call or group, a closed one, a clause.
 _MARK = re.compile(
-    rf"\b([^\W\d][\w$]*+)\s*+\(|(,?)\s*+(\()|(\))|\b({'|'.join(sorted(_CLAUSES))})\b",
+    rf"\b(distinct\s++on|[^\W\d][\w$]*+)\s*+\(|(,?)\s*+(\()|(\))|\b({'|'.join(sorted(_CLAUSES))})\b",
     re.IGNORECASE,
 )
 _CONTEXT_WORDS = ("search_path", "current_schema")
@@ -29,8 +31,17 @@ _SET_WORDS = (*_CONTEXT_WORDS, "schema", "catalog", "database", "role")
 _OPERATORS = frozenset("=><~|+")
 _JSON_ARROWS = ("->", "->>", "#>", "#>>")
 _NO_SUBSCRIPT = ("", " ", "(", ",")
-_PIVOT = re.compile(r"\b(?:un)?pivot(?:\s*\(|\s[^()]*?\b(?:on|include|exclude)\b)", re.IGNORECASE)
-_PIVOTS = frozenset({"PIVOT", "UNPIVOT", "NULLS"})
+# Read forwards, these tell what lists the columns that a PIVOT makes.
+_PIVOT = re.compile(
+    r"\b(?P<pivot>(?:un)?pivot\b(?:\s+(?:in|ex)clude\s+nulls|\s+xml)?\s*(?P<list>\()?)|(?P<open>\()"
+    r"|(?P<close>\))|\b(?P<on>on)\b|\b(?P<query>select|from|with|values)\b"
+    r"|(?P<end>;|\b(?:using|into|group|order|where|limit|set)\b)",
+    re.IGNORECASE,
+)
+_TEMPLATE = re.compile(r"\{[{%]|[}%]\}")
+_IN_OPTIONS = frozenset(
+    {"", "FROM", "INTO", "USING", "SET", "(OPTIONS", "(WITH", "(TBLPROPERTIES", "(FILES"}
+)
 _VALUE_PLACES = frozenset({"(IN", "(VALUES", "VALUES", "("})
 
 
@@ -70,7 +81,7 @@ class Surroundings:
         if i in self.kept:
             return True
         if last in _OPERATORS:
-            return self._operand_names(tail, last)
+            return self._operand_names(i, tail, token)
         if last == "(" or last == ",":
             return self._argument_names(i, token)
         if last == "[":
@@ -88,16 +99,18 @@ class Surroundings:
         left = self._parts[i - 1].rstrip()
         if left[-1:] == "(":
             function = last_word(left[:-1].rstrip())
-            if function:
+            if function and function != "ON":  # DISTINCT ON (…) or a join's condition
                 return self._answer(i, f"({function}")
         elif left == "," and self._last[0] == i - 2:
             return self._answer(i, self._last[1])
         return self._answer(i, self._outward(i))
 
     def is_code(self, i: int) -> bool:
-        """Whether the dollar-quoted text is the body of a procedure or dynamic SQL."""
+        """Whether the dollar-quoted text is the body of a procedure or other SQL."""
         word = last_word(self._parts[i - 1].rstrip())
-        return word in literals.BEFORE_A_NAME or self.statement == "DO"
+        if word in literals.BEFORE_A_NAME or self.statement == "DO":
+            return True
+        return self.statement == "UNLOAD" and self.place(i) == "(UNLOAD"
 
     def in_dashed_name(self, i: int) -> bool:
         """Whether the digits belong to an unquoted name of a table such as `my-project-1.x.y`."""
@@ -122,33 +135,48 @@ class Surroundings:
                     if not depth and not calls_only and function.upper() in _CLAUSES:
                         return str(function).upper()
                 elif function or comma:
-                    return f"({function.upper()}"
+                    return f"({' '.join(function.upper().split())}"
                 elif clause and not calls_only:
                     return str(clause).upper()
             if depth == 0 and self._last[0] == j - 1 and not calls_only:
                 return self._last[1]
         return ""
 
-    def _operand_names(self, tail: str, last: str) -> bool:
-        if last == ">":
-            if tail.endswith(_JSON_ARROWS):
-                return True
-            return tail.endswith("=>") and last_word(tail[:-2].rstrip()) in literals.NAMED_ARGUMENTS
-        return self._places_data and last == "=" and _OPTION.search(tail) is not None
+    def _operand_names(self, i: int, tail: str, token: str) -> bool:
+        if tail.endswith(_JSON_ARROWS):
+            return True
+        if tail.endswith("=>"):
+            return last_word(tail[:-2].rstrip()) in literals.NAMED_ARGUMENTS
+        if not self._places_data or tail[-1] != "=":
+            return False
+        places = _OPTION.search(tail) is not None or _is_path(token)
+        return places and self.place(i) in _IN_OPTIONS
 
     def _argument_names(self, i: int, token: str) -> bool:
         place = self.place(i)
         if place[:1] == "(" and literals.takes_names(place[1:]):
-            return True
+            placing = literals.PLACING_ARGUMENTS.get(place[1:])
+            return placing is None or self._argument(i) in placing
         if place in ("FROM", "JOIN"):
             return True
         if place in _VALUE_PLACES:
             return False
         return _is_path(token) or _JSON_PATH.match(token) is not None
 
+    def _argument(self, i: int) -> int:
+        """How many arguments of the call stand in front of the token."""
+        depth = commas = 0
+        for j in range(i - 1, -1, -2):
+            for sign in reversed(self._parts[j]):
+                depth += (sign == ")") - (sign == "(")
+                if depth < 0:
+                    return commas
+                commas += sign == "," and not depth
+        return commas
+
     def _follower_names(self, i: int, tail: str, token: str) -> bool:
         word = last_word(tail)
-        if word in literals.BEFORE_A_NAME:
+        if word in literals.BEFORE_A_NAME or _STAR_LIKE.search(tail):
             return True
         if word in literals.BEFORE_A_VALUE:
             return False
@@ -156,9 +184,11 @@ class Surroundings:
             if self._places_data or self.statement == "PREPARE":
                 return True
             return word != "TO" and not self._is_taken_from(i, tail)
-        if self._lex.string_aliases and tail and _NEXT_COLUMN.match(self._parts[i + 1]):
+        if _is_path(token) or _JSON_PATH.match(token):
             return True
-        return _is_path(token)
+        if not self._lex.string_aliases or not tail or not _NEXT_COLUMN.match(self._parts[i + 1]):
+            return False
+        return self.place(i) == "SELECT"
 
     def _is_taken_from(self, i: int, tail: str) -> bool:
         """Whether the FROM in front is no clause: EXTRACT(DAY FROM …), IS DISTINCT FROM …."""
@@ -176,7 +206,7 @@ def _first_word(parts: list[str]) -> str:
 
 
 def _kept(parts: list[str], statement: str) -> Collection[int]:
-    """The tokens of a statement that only says what names mean, and those in PIVOT (…)."""
+    """The tokens of a statement that only says what names mean, in PIVOT lists, in templates."""
     if statement == "USE":
         return range(len(parts))
     plain = "".join(parts[::2])
@@ -184,25 +214,48 @@ def _kept(parts: list[str], statement: str) -> Collection[int]:
         words = _SET_WORDS if statement == "SET" else _CONTEXT_WORDS
         if any(word in plain.lower() for word in words):
             return range(len(parts))
-    mentioned = "PIVOT" in plain or "pivot" in plain or "Pivot" in plain
-    return _pivoted(parts) if mentioned and _PIVOT.search(plain) else ()
+    kept: set[int] = set()
+    if "PIVOT" in plain or "pivot" in plain or "Pivot" in plain:
+        kept |= _pivoted(parts)
+    if "{{" in plain or "{%" in plain:
+        kept |= _templated(parts)
+    return kept
 
 
-def _pivoted(parts: list[str]) -> Collection[int]:
-    """The tokens inside PIVOT (…) and UNPIVOT (…), or all where it has no parenthesis."""
-    inside: set[int] = set()
-    calls: list[str] = []
-    called = False
+def _pivoted(parts: list[str]) -> set[int]:
+    """The tokens in the list of a PIVOT or UNPIVOT: in its parentheses, or behind its ON."""
+    kept: set[int] = set()
+    frames = [""]  # what each open parenthesis is: a list, a PIVOT that waits for ON, or neither
     for j in range(0, len(parts), 2):
-        for function, _, opens, closes, _ in _MARK.findall(parts[j]):
-            if closes and calls:
-                calls.pop()
-            elif function or opens:
-                calls.append(function.upper())
-                called = called or calls[-1] in _PIVOTS
-        if not _PIVOTS.isdisjoint(calls):
-            inside.add(j + 1)
-    return inside if called else range(len(parts))
+        for found in _PIVOT.finditer(parts[j]):
+            kind = found.lastgroup
+            if found["pivot"]:
+                frames[-1] = "waits"
+                frames += ["list"] if found["list"] else []
+            elif kind == "open":
+                frames.append("list" if frames[-1] == "list" else "")
+            elif kind == "close" and len(frames) > 1:
+                if frames.pop() == "list" and frames[-1] == "waits":
+                    frames[-1] = ""
+            elif kind == "on" and frames[-1] == "waits":
+                frames[-1] = "list"
+            elif kind in ("query", "end"):
+                frames[-1] = ""
+        if frames[-1] == "list":
+            kept.add(j + 1)
+    return kept
+
+
+def _templated(parts: list[str]) -> set[int]:
+    """The tokens inside `{{ … }}` and `{% … %}`: they name tables and choose what is run."""
+    kept: set[int] = set()
+    inside = False
+    for j in range(0, len(parts), 2):
+        for mark in _TEMPLATE.findall(parts[j]):
+            inside = mark in ("{{", "{%")
+        if inside:
+            kept.add(j + 1)
+    return kept
 
 
 def _is_path(token: str) -> bool:

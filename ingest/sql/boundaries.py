@@ -63,8 +63,8 @@ def _begins(part: list[Token], tokens: list[Token], i: int) -> bool:
     text = word(tokens, i)
     if text not in _STARTERS:
         return False
-    first, before = word(part, 0), part[-1].text.upper()
-    if before in _JOINTS:
+    first, before = word(part, 0), word(part, len(part) - 1)
+    if before in _JOINTS and not (first == "SET" and before == "ON"):  # SET NOCOUNT ON
         return before == "AS" and first in {"CREATE", "ALTER"} and _is_header(part)
     if text in _WITHIN.get(first, ()):
         return False
@@ -106,9 +106,9 @@ def _is_cte(tokens: list[Token], i: int) -> bool:
 def _top_words(part: list[Token]) -> set[str]:
     """The words outside all parentheses."""
     depth, found = 0, set()
-    for token in part:
+    for i, token in enumerate(part):
         kind = token.token_type
         depth += (kind is TokenType.L_PAREN) - (kind is TokenType.R_PAREN)
         if depth == 0:
-            found.add(token.text.upper())
+            found.add(word(part, i))
     return found

@@ -27,12 +27,14 @@ def insert(node: exp.Expr, outer: Scope) -> Derived | None:
     """INSERT … SELECT, VALUES, BY NAME, ON CONFLICT; what it returns."""
     scope = Scope(outer.run, outer)
     bind_ctes(node, scope)
-    target = _target(node.this, scope)
+    target, seen = _target(node.this, scope), list[str]()
+    if isinstance(node.this, exp.Subquery):  # Oracle's INSERT INTO (SELECT … FROM t)
+        target, seen = _through(node.this, scope)
     source = node.args.get("expression") or node.args.get("source")
     output = query(source, scope) if isinstance(source, exp.Expr) else Derived(())
     if target is None:
         return output
-    names = _column_list(node.this, target, scope)
+    names = seen or _column_list(node.this, target, scope)
     by_name = bool(node.args.get("by_name"))
     if not by_name:
         names = names or _positions(target, _partition(node), scope)
@@ -65,11 +67,21 @@ def _target(node: exp.Expr, scope: Scope) -> Table | None:
     return table_of(inner, scope.run) if isinstance(inner, exp.Table) else None
 
 
+def _through(node: exp.Subquery, scope: Scope) -> tuple[Table | None, list[str]]:
+    """The table behind a query that is written to, and its columns in the query's order."""
+    fields = query(node.this, scope).fields()
+    columns = [next(iter(field.flow)) for field in fields if len(field.flow) == 1]
+    if not columns or len(columns) < len(fields) or len({c.table for c in columns}) > 1:
+        return None, []
+    scope.run.reads[columns[0].table] -= 1
+    return columns[0].table, [column.name for column in columns]
+
+
 def _column_list(node: exp.Expr, target: Table, scope: Scope) -> list[str]:
     """The columns that `INTO t (a, b)` names."""
     if not isinstance(node, (exp.Schema, exp.Tuple)):
         return []
-    columns = [item for item in node.expressions if not isinstance(item, exp.Func)]
+    columns = [e for e in node.expressions if not isinstance(e, (exp.Func, exp.Star))]
     return [_assigned(column, target, scope) for column in columns]
 
 
@@ -114,10 +126,24 @@ def _on_conflict(node: exp.Expr, target: Table, scope: Scope) -> None:
     inner.add(node.this.alias or (node.this.this.alias if node.this.this else ""), relation)
     excluded = {f.name: f for f in scope.run.targets[-1][1] if f.rest is None}
     inner.add("excluded", Derived(excluded.values()))
+    if conflict.args.get("duplicate"):
+        _add_sources(node, inner)
     fields = _assignments(conflict.expressions, relation, inner)
     scope.run.targets.extend((table, [field]) for table, field in fields)
     if conflict.args.get("where") is not None:
         trace(conflict.args["where"], inner, FILTER)
+
+
+def _add_sources(node: exp.Expr, scope: Scope) -> None:
+    """MySQL's ON DUPLICATE KEY UPDATE sees the tables of the SELECT in front of it."""
+    source = node.args.get("expression")
+    if not isinstance(source, exp.Select) or source.args.get("from_") is None:
+        return
+    reads = scope.run.reads.copy()
+    attach(source.args["from_"].this, scope)
+    for join in source.args.get("joins") or ():
+        attach(join.this, scope)
+    scope.run.reads = reads
 
 
 def _returning(node: exp.Expr, target: Table, scope: Scope) -> Derived | None:
@@ -268,7 +294,9 @@ def delete(node: exp.Expr, outer: Scope) -> Derived | None:
     tables = [t for t in node.args.get("tables") or () if isinstance(t, exp.Table)]
     relation = attach(node.this or tables.pop(), scope)  # Oracle and T-SQL can do without FROM
     for source in node.args.get("using") or ():
-        attach(source, scope)
+        again = attach(source, scope)
+        if isinstance(again, BaseTable) and isinstance(relation, BaseTable):
+            scope.run.reads[again.table] -= again.table == relation.table
     named = [scope.by_name.get(table.name.lower()) for table in tables]
     found = [_deleted_from(relation) for relation in (named if tables else [relation])]
     targets = [table for table in found if table is not None]

@@ -27,7 +27,7 @@ def collapse(analysis: Analysis) -> Statement:
     Temporary tables that a later statement reads, and tables created and dropped again, vanish:
     edges and uses go through them to what filled them.
     """
-    statements = analysis.statements
+    statements = _moving(analysis.statements)
     if len(statements) == 1:
         return statements[0]
     through = _Intermediates(statements)
@@ -50,6 +50,14 @@ def collapse(analysis: Analysis) -> Statement:
         notes=tuple(dict.fromkeys(note for s in statements for note in s.notes)),
         consulted=through.outside(table for s in statements for table in s.consulted),
         dynamic=any(s.dynamic for s in statements),
+    )
+
+
+def _moving(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    """The statements without the caches (`CACHE TABLE … AS`) that none of them reads."""
+    read = {table for statement in statements for table in statement.reads}
+    return tuple(
+        s for s in statements if s.kind != "other" or not s.temporary or read & set(s.writes)
     )
 
 
@@ -81,6 +89,7 @@ class _Intermediates:
         self.tables = _intermediate_tables(statements)
         self._made: dict[Column, list[_Source]] = {}
         self._stars: dict[Table, set[Table]] = {}
+        self._known: dict[Column, list[_Source]] = {}
         for statement in statements if self.tables else ():
             for edge in (*statement.edges, *statement.influences):
                 if edge.target_table in self.tables:
@@ -113,17 +122,41 @@ class _Intermediates:
                 named[key] = named.get(key, False) or use.named
         return tuple(ColumnUse(c, role, n) for (c, role), n in sorted(named.items()))
 
-    def _roots(self, source: _Source, seen: frozenset[Column] = frozenset()) -> list[_Source]:
+    def _roots(self, source: _Source) -> list[_Source]:
         """The columns outside that make a column, each as it is used through it."""
         if source.column.table not in self.tables:
             return [source]
-        if source.column in seen:
-            return []
-        return [
-            root
-            for inner in self._sources(source.column)
-            for root in self._roots(source.through(inner), seen | {source.column})
-        ]
+        self._trace(source.column)
+        return [source.through(root) for root in self._known[source.column]]
+
+    def _trace(self, column: Column) -> None:
+        """Finds what outside makes an intermediate's column.
+
+        With a stack of its own, since chains of intermediates may be long; each column once, since
+        many paths may lead to it. A column made of itself adds nothing.
+        """
+        stack, open_ = [column], set[Column]()
+        while stack:
+            top = stack[-1]
+            sources = self._sources(top)
+            missing = [
+                source.column
+                for source in sources
+                if source.column.table in self.tables
+                and source.column not in self._known
+                and source.column not in open_
+            ]
+            open_.add(top)
+            if not missing or top in self._known:
+                stack.pop()
+                ends = (source.through(end) for source in sources for end in self._ends(source))
+                self._known.setdefault(top, list(dict.fromkeys(ends)))
+            stack += missing
+
+    def _ends(self, source: _Source) -> list[_Source]:
+        if source.column.table in self.tables:
+            return self._known.get(source.column, [])
+        return [_Source(source.column, Role.IDENTITY, False)]
 
     def _sources(self, column: Column) -> list[_Source]:
         stars = self._stars.get(column.table, set())

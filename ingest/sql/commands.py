@@ -14,19 +14,27 @@ from ingest.sql.references import name_tokens, names_at, table_at
 from ingest.sql.script import Script
 from ingest.sql.splitting import Piece
 from ingest.sql.tokens import TEXTS, words
+from ingest.sql.trims import closing
 
 _SILENT = words(
     """ANALYZE ANALYSE REFRESH VACUUM OPTIMIZE SHOW DESCRIBE DESC GRANT REVOKE DENY COMMIT ROLLBACK
-    SAVEPOINT START KILL COMMENT MSCK CACHE UNCACHE PRINT RAISE RAISERROR THROW LEAVE ITERATE
+    SAVEPOINT START KILL COMMENT MSCK UNCACHE PRINT RAISE RAISERROR THROW LEAVE ITERATE
     BREAK CONTINUE EXIT GOTO NULL FETCH CLOSE DEALLOCATE DISCARD LOCK UNLOCK CHECKPOINT RESET
     ADD REMOVE LIST PUT GET LS GO PRAGMA ATTACH DETACH INSTALL RELEASE ABORT SIGNAL CLUSTER
-    REINDEX WAITFOR NOTIFY LISTEN UNLISTEN SUSPEND RESUME UNSET /"""
+    REINDEX COLLECT WAITFOR NOTIFY LISTEN UNLISTEN SUSPEND RESUME UNSET /"""
 )
 _LEVELS = frozenset({"DATABASE", "CATALOG", "SCHEMA", "NAMESPACE"})
 _NO_LEVELS = frozenset({"ROLE", "WAREHOUSE", "SECONDARY"})
 _QUERIES = frozenset({"SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "CREATE"})
 _AFTER_FROM = frozenset({"WHERE", "GROUP", "HAVING", "ORDER", "SORT", "CLUSTER", "LIMIT"})
 _CREATE_WORDS = frozenset({"OR", "REPLACE", "TEMP", "TEMPORARY"})
+# what is created and altered without any lineage
+_NO_DATA = words(
+    """WAREHOUSE USER ROLE DATABASE SCHEMA CATALOG INDEX SEQUENCE SYSTEM POLICY INTEGRATION TAG
+    EXTENSION DOMAIN TYPE SERVER LOGIN PUBLICATION SUBSCRIPTION AGGREGATE OPERATOR GROUP SHARE
+    RESERVATION ASSIGNMENT CAPACITY SYNONYM TABLESPACE PROFILE CONNECTION CREDENTIAL COLLATION
+    STATISTICS DICTIONARY SECRET"""
+)
 
 
 def handled(piece: Piece, script: Script) -> bool:
@@ -35,8 +43,15 @@ def handled(piece: Piece, script: Script) -> bool:
         script.run_text(piece.tokens[0].text)
         return True
     if piece.kind == "condition":
-        return _expression(piece, 0, script)
-    if piece.word(0).split(" ")[0] in _SILENT:
+        cursor = script.rows.get(piece.word(0).lower()) if len(piece.tokens) == 1 else None
+        if cursor is not None:
+            script.rows[piece.row] = cursor
+        return _rows(piece.row, piece, 0, script)
+    if piece.kind == "declaration":
+        return _assigned(piece, script)
+    # Athena's tokeniser marks the statements that it leaves to Hive.
+    start = piece.tokens[0].token_type is TokenType.HIVE_TOKEN_STREAM
+    if piece.word(start).split(" ")[0] in _SILENT:
         return True
     if piece.inside and piece.word(0) not in _QUERIES:
         if piece.word(1) == "CURSOR":
@@ -55,13 +70,23 @@ def _expression(piece: Piece, start: int, script: Script) -> bool:
     return True
 
 
+def _rows(name: str, piece: Piece, start: int, script: Script) -> bool:
+    """The same, of a loop or cursor whose rows get a name."""
+    before = len(script.statements)
+    _expression(piece, start, script)
+    if name and len(script.statements) == before + 1:
+        script.rows[name] = script.statements[-1]
+    return True
+
+
 def _is_query(tokens: list[Token]) -> bool:
     """Whether an expression is nothing but a query, in parentheses or not."""
-    inner = next(token for token in tokens if token.text != "(")
+    inner = next(token for token in tokens if token.token_type is not TokenType.L_PAREN)
     depth = 0
     for token in tokens[:-1]:
-        depth += (token.text == "(") - (token.text == ")")
-        if depth == 0 and tokens[0].text == "(":
+        kind = token.token_type
+        depth += (kind is TokenType.L_PAREN) - (kind is TokenType.R_PAREN)
+        if depth == 0 and tokens[0].token_type is TokenType.L_PAREN:
             return False
     return inner.token_type in (TokenType.SELECT, TokenType.WITH)
 
@@ -70,15 +95,15 @@ def _assigned(piece: Piece, script: Script) -> bool:
     """DECLARE, LET and SET with a value: reads what the value reads."""
     if (cursor := piece.find("CURSOR")) is not None:
         return _cursor(piece, cursor, script)
-    places = (i for i, t in enumerate(piece.tokens) if t.text.upper() in {"=", ":=", "DEFAULT"})
-    at = next(places, None)
+    at = piece.find("=", ":=", "DEFAULT")
     return True if at is None else _expression(piece, at + 1, script)
 
 
 def _cursor(piece: Piece, cursor: int, script: Script) -> bool:
     marks = (i for i in range(cursor, len(piece.tokens)) if piece.word(i) in {"FOR", "IS"})
     at = next(marks, None)
-    return True if at is None else _expression(piece, at + 1, script)
+    name = piece.word(cursor - 1 if cursor else 1)
+    return True if at is None else _rows(name.lower(), piece, at + 1, script)
 
 
 def _use(piece: Piece, script: Script) -> bool:
@@ -116,6 +141,12 @@ def _alter(piece: Piece, script: Script) -> bool:
         if piece.find("CURRENT_SCHEMA") is not None:
             script.use(default_schema=names_at(piece.tokens[-1:], script)[0])
         return True
+    if piece.word(1) in _NO_DATA:
+        return True
+    query = piece.find("AS")
+    if piece.word(1) == "VIEW" and query is not None:
+        script.run_text(f"CREATE OR REPLACE {piece.after(1)}")
+        return True
     return moves.changed_rows(piece, script) or moves.moved_partitions(piece, script)
 
 
@@ -143,7 +174,7 @@ def _call(piece: Piece, script: Script) -> bool:
 def _dynamic(piece: Piece, script: Script) -> bool:
     """SQL in a text: analysed only when one literal is the whole of it."""
     texts = [t for t in piece.tokens if t.token_type in TEXTS]
-    built = any(t.text in {"||", "+", "CONCAT", "FORMAT", "@"} for t in piece.tokens)
+    built = piece.find("||", "+", "CONCAT", "FORMAT", "@") is not None
     errors = len(script.errors)
     inner = script.run_apart(texts[0].text) if len(texts) == 1 and not built else []
     del script.errors[errors:]
@@ -183,15 +214,67 @@ def _perform(piece: Piece, script: Script) -> bool:
     return True
 
 
+def _prepare(piece: Piece, script: Script) -> bool:
+    """PREPARE name AS | FROM a statement or its text: what it will do."""
+    start = piece.find("AS", "FROM")
+    if start is None or start + 1 >= len(piece.tokens):
+        return False
+    if piece.tokens[start + 1].token_type in TEXTS:
+        return _dynamic(piece, script)
+    script.run_text(piece.after(start + 1))
+    return True
+
+
+def _cache(piece: Piece, script: Script) -> bool:
+    """Spark's CACHE TABLE name AS query: a temporary view, which by itself moves no data."""
+    query = piece.find("SELECT", "WITH")
+    if query is not None:
+        start = 2 + (piece.word(1) == "LAZY")
+        end = start + len(names_at(piece.tokens[start:], script))
+        view = f"CREATE TEMPORARY VIEW {piece.after(start, end)} AS {piece.after(query)}"
+        for statement in script.run_apart(view):
+            script.add(msgspec.structs.replace(statement, kind="other"))
+    return True
+
+
+def _update(piece: Piece, script: Script) -> bool:
+    """UPDATE STATISTICS, which changes no data, and Oracle's UPDATE of a query."""
+    if piece.word(1) != "(":
+        return piece.word(0) == "UPDATE STATISTICS" or piece.word(1) == "STATISTICS"
+    end, set_ = closing(piece.tokens, 1), piece.find("SET")
+    if set_ is None:
+        return False
+    alias = piece.after(end + 1, set_) or "changed"
+    query = piece.after(2, end)
+    script.run_text(f"WITH {alias} AS ({query}) UPDATE {alias} {piece.after(set_)}")
+    return True
+
+
 def _create(piece: Piece, script: Script) -> bool:
-    """Snowflake's stages, streams, tasks and pipes."""
+    """Snowflake's stages, streams, tasks and pipes, Databricks' flows, recursive views."""
     kind = 1
     while piece.word(kind) in _CREATE_WORDS:
         kind += 1
+    if piece.word(kind) == "RECURSIVE":
+        return _create_recursive(piece, kind, script)
+    if piece.word(kind) in _NO_DATA:
+        return True
     if piece.word(kind) not in _CREATED:
         return False
     at = kind + (4 if piece.word(kind + 1) == "IF" else 1)
     return _CREATED[piece.word(kind)](piece, table_at(piece.tokens[at:], script), script)
+
+
+def _create_recursive(piece: Piece, kind: int, script: Script) -> bool:
+    """CREATE RECURSIVE VIEW v (columns) AS query: the query sees the view as a CTE."""
+    listed, query = piece.find("("), piece.find("AS")
+    if listed is None or query is None or listed > query:
+        return False
+    name = piece.after(kind + 2, listed)
+    columns = piece.after(listed + 1, closing(piece.tokens, listed))
+    inner = f"WITH RECURSIVE {name} ({columns}) AS ({piece.after(query + 1)})"
+    script.run_text(" ".join(("CREATE VIEW", name, "AS", inner, "SELECT", columns, "FROM", name)))
+    return True
 
 
 def _create_stage(piece: Piece, stage: Table, script: Script) -> bool:
@@ -231,6 +314,7 @@ _CREATED: dict[str, Callable[[Piece, Table, Script], bool]] = {
     "STREAM": _create_stream,
     "TASK": _create_job,
     "PIPE": _create_job,
+    "FLOW": _create_job,
 }
 
 
@@ -292,6 +376,15 @@ _BY_WORD: dict[str, Callable[[Piece, Script], bool]] = {
     "PERFORM": _perform,
     "UNLOAD": moves.unload,
     "CREATE": _create,
+    "CACHE": _cache,
+    "PREPARE": _prepare,
+    "UPDATE": _update,
+    "UPDATE STATISTICS": _update,
+    "EXPORT": moves.exported,
+    "IMPORT": moves.imported,
+    "EXCHANGE": moves.exchanged,
+    "APPLY": moves.changes_applied,
+    "AUTO": moves.changes_applied,
     "RENAME": _rename,
     "REPLACE": _replace,
     "FROM": _from,

@@ -84,9 +84,12 @@ def _is_temporary(node: exp.Expr) -> bool:
 
 
 def _copied(node: exp.Expr, scope: Scope) -> tuple[Table, ChangeKind] | None:
-    clone = node.args.get("clone")
+    clone, source = node.args.get("clone"), node.args.get("expression")
     if clone is not None and (table := _table(clone.this, scope)) is not None:
         return table, "clone"
+    if isinstance(source, exp.Table) and scope.run.rules.name == "clickhouse":
+        table = _table(source, scope)
+        return (table, "like") if table is not None else None
     for place in (node.args.get("properties"), node.this):
         like = place.find(exp.LikeProperty) if place is not None else None
         if like is not None and (table := _table(like.this, scope)) is not None:

@@ -50,7 +50,12 @@ _NO_DOTTED_FIELDS = frozenset(
 _PSEUDO_COLUMNS = {
     "oracle": frozenset(
         {"level", "rownum", "rowid", "sysdate", "systimestamp", "user", "uid", "connect_by_isleaf"}
-    )
+    ),
+    "bigquery": frozenset({"_table_suffix", "_partitiontime", "_partitiondate", "_file_name"}),
+    "snowflake": frozenset(
+        {"metadata$filename", "metadata$file_row_number", "metadata$action", "metadata$isupdate"}
+    ),
+    "hive": frozenset({"grouping__id", "input__file__name", "block__offset__inside__file"}),
 }
 _ARRAY_JOIN = frozenset({"bigquery", "redshift"})
 
@@ -69,6 +74,9 @@ class Rules(msgspec.Struct, frozen=True):
     implicit_lateral: a derived table sees its neighbours.
     bare_statements: statements need no semicolon between them.
     dotted_fields: a.b may be a field of a column.
+    natural_fails: NATURAL JOIN of tables that share no column is an error.
+    spells_calls: a column without an alias is called as the call that makes it is written.
+    spreads: COLUMNS(…) inside an expression stands for several columns.
     """
 
     name: str
@@ -85,6 +93,9 @@ class Rules(msgspec.Struct, frozen=True):
     merged_in_place: bool
     bare_statements: bool
     dotted_fields: bool
+    spreads: bool
+    natural_fails: bool
+    spells_calls: bool
     pseudo_columns: frozenset[str]
 
     @property
@@ -138,5 +149,8 @@ def rules(dialect: str) -> Rules:
         merged_in_place=name == "duckdb",
         bare_statements=name in {"tsql", "fabric"},
         dotted_fields=name not in _NO_DOTTED_FIELDS,
+        spreads=name in {"duckdb", "clickhouse"},
+        natural_fails=name == "duckdb",
+        spells_calls=name == "duckdb",
         pseudo_columns=_PSEUDO_COLUMNS.get(name, frozenset()) | {"default"},
     )

@@ -15,7 +15,9 @@ from ingest.sql.flows import (
     AGGREGATION,
     CONDITIONAL,
     IDENTITY,
+    JOIN,
     MASKED,
+    NOTHING,
     TRANSFORMATION,
     WINDOW,
     Flow,
@@ -96,7 +98,10 @@ def _skip(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | No
 
 
 def _column(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | None) -> None:
-    if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star):
+    if isinstance(node, exp.Column):
+        if isinstance(node.this, exp.Star):
+            stack.append((node.this, role))
+            return
         found = scope.resolve(names_of(node, scope))
         if found is not None:
             _use(*found, role, scope, flow)
@@ -110,6 +115,15 @@ def _use(source: Flow, named: bool, role: int, scope: Scope, flow: Flow | None) 
 
 def _dot(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | None) -> None:
     column, fields = _base(node)
+    if isinstance(column, exp.Identifier) and isinstance(node.expression, exp.Func):
+        # A method of T-SQL's XML: t.document.value('path', 'type').
+        _use(
+            *(scope.resolve([column.name, *fields[:-1]]) or (NOTHING, False)),
+            _changed(role),
+            scope,
+            flow,
+        )
+        return
     if not isinstance(column, exp.Column):
         _push(node, _changed(role), stack)
         return
@@ -209,7 +223,10 @@ def _window(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | 
     name = node.args.get("alias") or node.args.get("over")
     if isinstance(name, exp.Identifier) and name.name.lower() in scope.windows:
         steering.append(scope.windows[name.name.lower()])
-    stack.extend((item, WINDOW) for item in steering)
+    for item in steering:
+        stack.append((item, WINDOW))
+        if not is_direct(role):  # QUALIFY: the window chooses rows
+            stack.append((item, role))
 
 
 def _order(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | None) -> None:
@@ -261,7 +278,32 @@ def _exists(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | 
         del run.touched[column]
 
 
+def _exploding(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | None) -> None:
+    """UNNEST and EXPLODE in a select list: how many elements there are decides how many rows."""
+    _push(node, _changed(role), stack)
+    if is_direct(role) and not isinstance(node.parent, exp.In):
+        _push(node, JOIN, stack)
+
+
+def _star(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | None) -> None:
+    """A star handed to a function: the whole row. What is counted is rows, not columns."""
+    place = node.parent.parent if isinstance(node.parent, exp.Column) else node.parent
+    if not isinstance(place, exp.Func) or isinstance(place, exp.Count):
+        return
+    qualifier = node.parent.table if isinstance(node.parent, exp.Column) else ""
+    one = scope.relation([qualifier]) if qualifier else None
+    for relation in [one] if one else scope.relations:
+        for field in relation.fields():
+            _use(field.flow, False, role, scope, flow)
+
+
+def _columns(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | None) -> None:
+    _use(scope.spread, False, role, scope, flow)
+
+
 _HANDLERS: dict[type, Handler] = {
+    exp.Columns: _columns,
+    exp.Star: _star,
     exp.Column: _column,
     exp.Dot: _dot,
     exp.Case: _case,
@@ -286,7 +328,6 @@ _FAMILIES: tuple[tuple[tuple[type, ...], Handler], ...] = (
             exp.Var,
             exp.Null,
             exp.Boolean,
-            exp.Star,
             exp.Placeholder,
             exp.Parameter,
             exp.SessionParameter,
@@ -296,6 +337,7 @@ _FAMILIES: tuple[tuple[tuple[type, ...], Handler], ...] = (
         _skip,
     ),
     ((exp.Query,), _query),
+    ((exp.Unnest, exp.Explode, exp.Inline), _exploding),
     ((exp.Paren, exp.Alias, exp.PivotAlias, exp.Aliases, exp.Ordered), _through),
     ((exp.MD5, exp.MD5Digest, exp.SHA, exp.SHA2, exp.SHA1Digest, exp.SHA2Digest), _masking),
     ((exp.DateTrunc, exp.TimestampTrunc, exp.DateDiff, exp.TimestampDiff, exp.DateAdd), _timed),

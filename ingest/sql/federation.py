@@ -1,6 +1,8 @@
-"""Queries that another database answers: EXTERNAL_QUERY and OPENQUERY (connection, 'query')."""
+"""Queries in strings: what another database answers, and DuckDB's `query('…')`."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
@@ -13,29 +15,81 @@ from ingest.sql.relations import Derived, Function, Relation
 from ingest.sql.run import Run
 from ingest.sql.scopes import Scope
 
-# What the other side speaks is not said; of all dialects this one reads most plain queries.
-_DIALECT = "postgres"
-FEDERATING = frozenset({"external_query", "openquery"})
+
+class _Place(NamedTuple):
+    """Where in a call the connection's name and the query stand, and what the other side speaks.
+
+    A connection that is a list of settings has no name: it may hold a password. Where the dialect
+    is not said, it is PostgreSQL's: of all dialects it reads most plain queries.
+    """
+
+    connection: int | None
+    query: int
+    dialect: str = "postgres"
 
 
-def federated(call: exp.Anonymous, scope: Scope) -> Relation:
-    """What the query in the string gives; its tables are named behind the connection."""
-    if len(call.expressions) < 2:
-        return Function((), NOTHING)
-    connection, text = (argument.name for argument in call.expressions[:2])
-    run = Run(rules(_DIALECT), Context(), Catalog())
+_PLACES = {
+    "external_query": _Place(0, 1),
+    "openquery": _Place(0, 1),
+    "openrowset": _Place(None, 2),
+    "dblink": _Place(None, 1),
+    "remote_query": _Place(0, 1),
+    "postgres_query": _Place(0, 1),
+    "mysql_query": _Place(0, 1, "mysql"),
+    "sqlite_query": _Place(0, 1, "sqlite"),
+}
+
+
+def federated(call: exp.Expr, catalog: str, scope: Scope) -> Relation | None:
+    """What the query in the string gives; its tables are named behind the connection.
+
+    catalog: what stands in front of the function's name, as in Trino's `pg.system.query(…)`.
+    None when the call holds no query.
+    """
+    name = call.name.lower()
+    if name == "query" and not catalog:
+        text = _text(call, 0)
+        return _local(text, scope) if text else None
+    place = _Place(None, 0) if name == "query" else _PLACES.get(name)
+    text = _text(call, place.query) if place else ""
+    if place is None or not text:
+        return None
+    connection = catalog or name
+    if not catalog and place.connection is not None:
+        connection = call.expressions[place.connection].name
+    run = Run(rules(place.dialect), Context(), Catalog())
     run.query, run.modify = scope.run.query, scope.run.modify
     try:
-        output = run.query(parse_one(text, dialect=_DIALECT), Scope(run))
+        output = run.query(parse_one(text, dialect=place.dialect), Scope(run))
     except SqlglotError:
         scope.run.note("a federated query that is not understood")
         return Function((), NOTHING)
     for table in run.reads:
         scope.run.reads[_behind(connection, table)] += 1
     scope.run.named.update(_moved(connection, column) for column in run.named)
-    for found, place in ((run.uses, scope.run.uses), (run.touched, scope.run.touched)):
-        place.update((_moved(connection, column), bits) for column, bits in found.items())
+    for found, kept in ((run.uses, scope.run.uses), (run.touched, scope.run.touched)):
+        kept.update((_moved(connection, column), bits) for column, bits in found.items())
     return Derived(field._replace(flow=_flow(connection, field.flow)) for field in output.fields())
+
+
+def _text(call: exp.Expr, place: int) -> str:
+    """The query of a call: the argument `query => '…'`, else the string at its place."""
+    arguments = call.expressions
+    named = (a.expression for a in arguments if isinstance(a, exp.Kwarg) and _is_query(a))
+    value = next(named, arguments[place] if place < len(arguments) else None)
+    return value.name if isinstance(value, (exp.Literal, exp.National)) else ""
+
+
+def _is_query(argument: exp.Kwarg) -> bool:
+    return bool(argument.this.name.lower() == "query")
+
+
+def _local(text: str, scope: Scope) -> Relation:
+    try:
+        return scope.run.query(parse_one(text, dialect=scope.run.rules.name), scope.around())
+    except SqlglotError:
+        scope.run.note("a query in a string that is not understood")
+        return Function((), NOTHING)
 
 
 def _behind(connection: str, table: Table) -> Table:

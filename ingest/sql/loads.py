@@ -17,6 +17,8 @@ _STREAMS = frozenset({"stdin", "stdout", "local", "program"})
 
 def place_of(node: exp.Expr, scope: Scope) -> Table | None:
     """The file, stage or table that a COPY names."""
+    if isinstance(node, exp.Schema):
+        return place_of(node.this, scope)
     if isinstance(node, exp.Literal):
         return Table((node.name,), "path")
     if isinstance(node, exp.Identifier) and node.name.lower() not in _STREAMS:

@@ -26,6 +26,8 @@ def table_of(node: exp.Expr, run: Run) -> Table | None:
     if isinstance(node.this, exp.DynamicIdentifier):  # Snowflake's IDENTIFIER('schema.table')
         return qualified(split_name(node.this.name), run) if node.this.name else None
     parts = _parts(node)
+    if len(parts) == 2 and run.rules.name == "databricks" and parts[0].name.lower() == "live":
+        parts = parts[1:]  # the schema of the pipeline itself
     texts = [part.name for part in parts]
     if not texts or not texts[-1] or any(TEMPLATE in text for text in texts):
         return None

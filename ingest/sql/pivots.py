@@ -7,7 +7,7 @@ from itertools import product
 from sqlglot import exp
 
 from ingest.sql.expressions import flow_of, trace
-from ingest.sql.flows import CONDITIONAL, GROUP_BY, IDENTITY, NOTHING, Flow, add, union
+from ingest.sql.flows import CONDITIONAL, FILTER, GROUP_BY, IDENTITY, NOTHING, Flow, add, union
 from ingest.sql.relations import Derived, Field, Function, Relation
 from ingest.sql.scopes import Scope
 from ingest.sql.stars import star_fields
@@ -69,8 +69,8 @@ def _unpivoted(node: exp.Expr, scope: Scope) -> list[Field]:
     for item in node.expressions:
         stars = star_fields(item, scope)
         cells += stars if stars is not None else [Field(item.name, flow_of(item, scope))]
-    flow, steering = union([cell.flow for cell in cells] or [NOTHING]), Flow()
-    add(steering, flow, CONDITIONAL)
+    flow = union([cell.flow for cell in cells] or [NOTHING])
+    steering = _presence(node, cells, scope)
     used = {cell.name.lower() for cell in cells}
     name = Field(into.this.name if into else "name", steering)
     return [*_left_over(scope, used), name, *(Field(value, flow) for value in values)]
@@ -101,6 +101,12 @@ def _pivot(pivot: exp.Expr, scope: Scope) -> list[Field]:
         if isinstance(field, exp.In):
             trace(field.this, scope, GROUP_BY)
             used |= _names_in(field.this)
+            listed = all(not isinstance(e, (exp.Query, exp.PivotAny)) for e in field.expressions)
+            if not listed:
+                flow = union(flows or [NOTHING])
+                for item in field.expressions:
+                    trace(item, scope, GROUP_BY)
+                return [*_left_over(scope, used), Field("*", flow, Function((), flow))]
     names = [name.name for name in pivot.args.get("columns") or ()]
     made = [
         Field(name, flows[i % len(flows)] if flows else NOTHING) for i, name in enumerate(names)
@@ -120,12 +126,19 @@ def _unpivot(pivot: exp.Expr, scope: Scope) -> list[Field]:
             continue
         used |= {name for item in field.expressions for name in _names_in(item)}
         values += _value_columns(pivot, field, scope)
-        steering: Flow = {}
-        for item in field.expressions:
-            trace(item, scope, CONDITIONAL, steering)
-        names.append(Field(field.this.name, steering))
+        names.append(Field(field.this.name, _presence(pivot, values, scope)))
     order = [*values, *names] if pivot.args.get("value_columns_first") else [*names, *values]
     return [*_left_over(scope, used), *order]
+
+
+def _presence(pivot: exp.Expr, cells: list[Field], scope: Scope) -> Flow:
+    """What decides which names come out: every value, since the row of a NULL is left out."""
+    steering: Flow = {}
+    if not pivot.args.get("include_nulls"):
+        for cell in cells:
+            add(steering, cell.flow, CONDITIONAL)
+            scope.run.use(cell.flow, FILTER)
+    return steering
 
 
 def _value_columns(pivot: exp.Expr, field: exp.In, scope: Scope) -> list[Field]:

@@ -222,10 +222,11 @@ def _match(node: exp.Expr, scope: Scope) -> None:
 def projected(expressions: list[exp.Expr], scope: Scope) -> list[Field]:
     """The output columns of a select list."""
     fields: list[Field] = []
-    for position, expression in enumerate(expressions, start=1):
+    for expression in expressions:
         stars = star_fields(expression, scope)
+        for field in stars or ():
+            fields.append(field if field.name else field._replace(name=_place(fields)))
         if stars is not None:
-            fields += stars
             continue
         if isinstance(expression, exp.Aliases):
             flow = flow_of(expression.this, scope)
@@ -235,9 +236,13 @@ def projected(expressions: list[exp.Expr], scope: Scope) -> list[Field]:
         flow = flow_of(expression, scope)
         if isinstance(expression, exp.Alias):
             scope.aliases.setdefault(name.lower(), flow)
-        fields.append(Field(name or placeholder(position), flow))
+        fields.append(Field(name or _place(fields), flow))
         scope.run.spend(len(flow))
     return fields
+
+
+def _place(before: list[Field]) -> str:
+    return placeholder(len(before) + 1)
 
 
 def output_name(node: exp.Expr, scope: Scope) -> str:
@@ -252,8 +257,19 @@ def output_name(node: exp.Expr, scope: Scope) -> str:
         return fold(node.name, bool(node.this.args.get("quoted")))
     if scope.run.rules.names_calls and isinstance(node, _NAMED_CALLS):
         return node.sql_name().lower()
+    if scope.run.rules.spells_calls and isinstance(node, exp.AggFunc):
+        return _spelled(node)
     parts = dotted(node, scope) if isinstance(node, exp.Dot) else None
     return parts[-1] if parts else ""
+
+
+def _spelled(call: exp.AggFunc) -> str:
+    """DuckDB's name of a call: `sum(amount)`; empty where it holds more than a plain column."""
+    inner = call.this
+    if isinstance(call, exp.Count) and isinstance(inner, exp.Star):
+        return "count_star()"
+    is_plain = isinstance(inner, exp.Column) and len(list(call.iter_expressions())) == 1
+    return f"{call.sql_name().lower()}({inner.name})" if is_plain and not inner.table else ""
 
 
 def _clauses(node: exp.Expr, scope: Scope, fields: list[Field]) -> None:
@@ -290,7 +306,7 @@ def _at(position: int, fields: list[Field]) -> Flow:
 def _ordinal_or_trace(item: exp.Expr, scope: Scope, role: int, fields: list[Field]) -> None:
     value = item.this if isinstance(item, exp.Ordered) else item
     if isinstance(value, _GROUPINGS):
-        for inner in _items(value) if value.expressions else [value.this]:
+        for inner in _items(value) or ([value.this] if value.this else []):
             _ordinal_or_trace(inner, scope, role, fields)
     elif isinstance(value, exp.Literal) and not value.is_string and value.name.isdigit():
         scope.run.use(_at(int(value.name), fields), role, named=False)

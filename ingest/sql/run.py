@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from ingest.sql.catalog import Catalog, TableColumns
 from ingest.sql.dialects import Rules
-from ingest.sql.flows import AGGREGATION, Flow, composed, is_direct, rank
-from ingest.sql.records import Column, Context, SchemaChange, Table
+from ingest.sql.flows import AGGREGATION, Flow, composed, rank
+from ingest.sql.records import Column, Context, SchemaChange, Statement, Table
 
 if TYPE_CHECKING:
     from ingest.sql.relations import Derived, Field
@@ -30,6 +30,7 @@ class Run:
 
     uses: column → bits of the roles it has; touched: the same for columns that a select list
     names, which count only when nothing else says what the column is for.
+    rows: variable → the query of whose rows it holds one.
     query: analyses a query; set by the module that can, so that the others need not import it.
     """
 
@@ -39,11 +40,13 @@ class Run:
         context: Context,
         catalog: Catalog,
         variables: frozenset[str] = frozenset(),
+        rows: Mapping[str, Statement] | None = None,
     ) -> None:
         self.rules = rules
         self.context = context
         self.catalog = catalog
         self.variables = variables
+        self.rows = rows or {}
         self.reads: Counter[Table] = Counter()
         self.writes: dict[Table, None] = {}
         self.assigned: dict[Column, None] = {}
@@ -87,9 +90,8 @@ class Run:
             self.named.update(flow)
         role = rank(role)
         if role > AGGREGATION:
-            for column, inner in flow.items():
-                if is_direct(inner):
-                    self.uses[column] = self.uses.get(column, 0) | 1 << role
+            for column in flow:  # also what only steers the value: it steers what the value steers
+                self.uses[column] = self.uses.get(column, 0) | 1 << role
         else:
             for column, inner in flow.items():
                 bit = 1 << rank(composed(role, inner))

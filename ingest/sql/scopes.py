@@ -30,6 +30,7 @@ class Scope:
     aliases: select-list aliases defined so far.
     constants: named expressions (ClickHouse's `WITH 1 AS one`).
     hidden: parameters of the lambdas around.
+    spread: the column that COLUMNS(…) inside an expression stands for at the moment.
     """
 
     def __init__(self, run: Run, outer: Scope | None = None) -> None:
@@ -44,6 +45,7 @@ class Scope:
         self.constants: dict[str, Flow] = outer.constants if outer else {}
         self.windows: dict[str, exp.Expr] = {}
         self.hidden: frozenset[str] = frozenset()
+        self.spread: Flow = NOTHING
         self._known: dict[str, Flow | None] = {}
         self._unknown: dict[str, Flow | None] = {}
         self._rows: dict[str, Flow] = {}
@@ -85,7 +87,8 @@ class Scope:
         if key in self.hidden or TEMPLATE in key:
             return None
         is_word = key in self.run.variables or key in self.run.rules.pseudo_columns
-        if is_word and key not in self.by_name and self._certain(key) is None:
+        is_known = key in self.by_name or key in self.run.rows
+        if is_word and not is_known and self._certain(key) is None:
             return None
         flow = self._by_qualifier(parts)
         if flow is not None:

@@ -17,6 +17,7 @@ class Script:
 
     catalog: a layer of its own, so that what the text creates is known to what follows.
     variables: names that the text declares, which are no columns.
+    rows: what a cursor or a loop's variable holds: a row of that query.
     """
 
     def __init__(
@@ -30,13 +31,14 @@ class Script:
         self.context = self.original = context
         self.catalog = catalog.child()
         self.variables: set[str] = set()
+        self.rows: dict[str, Statement] = {}
         self.statements: list[Statement] = []
         self.errors: list[str] = []
         self._analyse = analyse
 
     def run(self) -> Run:
         """The state for one more statement."""
-        return Run(self.rules, self.context, self.catalog, frozenset(self.variables))
+        return Run(self.rules, self.context, self.catalog, frozenset(self.variables), self.rows)
 
     def run_text(self, sql: str) -> None:
         """Adds what a text does."""

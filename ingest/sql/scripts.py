@@ -117,15 +117,16 @@ def _parsed(piece: Piece, script: Script) -> list[exp.Expr]:
     except ParseError as error:
         failure = error
     if failure is None or not is_truncated(piece.tokens):
-        for name in (script.rules.name, *_SECOND_OPINIONS):
-            trims = _opinion(trimmed(piece.tokens), piece.sql, rules(name).dialect)
-            if trims:
-                return trims
-        text = repaired(piece.text)
-        for name in (script.rules.name, *_SECOND_OPINIONS):
-            other = _reread(text, rules(name).dialect)
-            if other:
-                return other
+        tokens, text = trimmed(piece.tokens), repaired(piece.text)
+        own = script.rules.dialect
+        if found := _opinion(tokens, piece.sql, own) or _reread(text, own):
+            return found
+        for dialect in (rules(name).dialect for name in _SECOND_OPINIONS):
+            if found := _opinion(tokens, piece.sql, dialect):
+                return found
+        for dialect in (rules(name).dialect for name in _SECOND_OPINIONS):
+            if found := _reread(text, dialect):
+                return found
     if failure is not None:
         raise failure
     return nodes

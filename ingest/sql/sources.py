@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlglot import exp
 
 from ingest.sql.expressions import flow_of, trace
-from ingest.sql.federation import FEDERATING, federated
 from ingest.sql.flows import IDENTITY, JOIN, NOTHING, TRANSFORMATION, Flow, union
-from ingest.sql.names import is_path, mark, table_of
+from ingest.sql.functions import declared, named_table, table_function
+from ingest.sql.names import mark, table_of
 from ingest.sql.pivots import pivoted
 from ingest.sql.relations import BaseTable, Derived, Field, Function, Relation
 from ingest.sql.scopes import Scope
@@ -15,7 +15,7 @@ from ingest.sql.scopes import Scope
 
 def attach(node: exp.Expr, scope: Scope) -> Relation | None:
     """Brings what a FROM item stands for into the scope, with the joins written inside it."""
-    if isinstance(node, exp.Final):
+    if isinstance(node, (exp.Final, exp.Stream)):
         node = node.this
     if isinstance(node, exp.Subquery) and _is_grouping(node):
         relation = attach(node.this, scope)
@@ -95,9 +95,10 @@ def _merge_common(left: list[Relation], right: list[Relation], scope: Scope) -> 
     if any(field.rest for side in sides for field in side):
         scope.run.note("natural join of unknown columns")
     there = {field.name.lower() for field in sides[0] if field.rest is None}
-    for field in sides[1]:
-        if field.rest is None and field.name.lower() in there:
-            _merge(field.name, left, right, scope, named=False)
+    shared = [f.name for f in sides[1] if f.rest is None and f.name.lower() in there]
+    is_last = len(shared) == 1 and scope.run.rules.natural_fails
+    for name in shared:
+        _merge(name, left, right, scope, named=is_last)
 
 
 def _is_grouping(node: exp.Subquery) -> bool:
@@ -128,18 +129,25 @@ def _relation(node: exp.Expr, scope: Scope) -> Relation:
         return scope.run.query(node.this, scope.around())
     if isinstance(node, (exp.Query, exp.DML, exp.Pivot)):
         return scope.run.query(node, scope.around())
+    if isinstance(node, exp.TableFromRows):
+        table = named_table(node.this, scope)
+        if table is not None:
+            return table
     return Function((), flow_of(node, scope))
 
 
 def _table(node: exp.Table, scope: Scope) -> Relation:
     run = scope.run
     if isinstance(node.this, exp.Func) and not isinstance(node.this, exp.DynamicIdentifier):
-        return _table_function(node.this, scope)
+        catalog = node.parts[0].name if node.args.get("db") else ""
+        return table_function(node.this, scope, catalog)
     parts = node.parts
     if len(parts) == 1:
         cte = scope.ctes.get(parts[0].name.lower())
         if cte is not None:
             return cte
+        if run.rules.bare_statements and parts[0].name.lower() in run.variables:
+            return Function((), NOTHING)  # a trigger's inserted and deleted rows
     elif run.rules.array_join and scope.relation([parts[0].name]) is not None:
         array = scope.resolve([part.name for part in parts])
         if array is not None:
@@ -152,29 +160,6 @@ def _table(node: exp.Table, scope: Scope) -> Relation:
         return Function((), NOTHING)
     run.reads[table] += 1
     return BaseTable(table, run.columns_of(table))
-
-
-def _table_function(function: exp.Expr, scope: Scope) -> Relation:
-    if isinstance(function, exp.Anonymous) and function.name.lower() in FEDERATING:
-        return federated(function, scope)
-    flow: Flow = {}
-    trace(function, scope, TRANSFORMATION, flow)
-    columns = _declared(function)
-    if columns:
-        return Function([(name, flow) for name in columns], flow)
-    for literal in function.find_all(exp.Literal):
-        if literal.is_string and is_path(literal.name):
-            path = table_of(exp.Table(this=literal.copy()), scope.run)
-            if path is not None:
-                scope.run.reads[path] += 1
-                return BaseTable(path, scope.run.columns_of(path))
-    return Function((), flow)
-
-
-def _declared(function: exp.Expr) -> list[str]:
-    """The columns that JSON_TABLE, OPENJSON and the like list."""
-    kinds = (exp.OpenJSONColumnDef, exp.JSONColumnDef, exp.ColumnDef)
-    return [column.name for column in function.find_all(*kinds) if column.name]
 
 
 def _unnest(node: exp.Unnest, scope: Scope) -> Relation:
@@ -209,7 +194,7 @@ def _lateral(node: exp.Lateral, scope: Scope) -> Relation:
     scope.run.use(flow, JOIN)
     alias = node.args.get("alias")
     names = [column.name for column in alias.columns] if alias else []
-    return Function([(name, flow) for name in names or _declared(inner)], flow)
+    return Function([(name, flow) for name in names or declared(inner)], flow)
 
 
 def _values(node: exp.Values, scope: Scope) -> Relation:

@@ -16,7 +16,9 @@ _DROPPED = frozenset({"LOOP", "ELSE", "EXCEPTION", "REPEAT", "DO", "THEN", "TRY"
 _BLOCKS = frozenset({"TRY", "CATCH", "ATOMIC"})
 _ENDED = _BLOCKS | {"IF", "LOOP", "WHILE", "FOR", "CASE", "REPEAT", "TRANSACTION", "TRAN", "WORK"}
 _TRANSACTIONS = frozenset({"TRANSACTION", "TRAN", "WORK", ""})
-_ROUTINES = frozenset({"PROCEDURE", "PROC", "FUNCTION", "TRIGGER", "PACKAGE"})
+_ROUTINES = frozenset({"PROCEDURE", "PROC", "FUNCTION", "TRIGGER", "PACKAGE", "EVENT", "RULE"})
+_NO_BODIES = frozenset({"CALLER", "OWNER", "SELF", "ON"})
+_BODIES = frozenset({"BEGIN", "DECLARE", "WHEN", "EXECUTE", "FOLLOWS", "PRECEDES", "REFERENCING"})
 # what ends the condition that each of them begins
 _GUARDS = {
     "IF": {"THEN"},
@@ -38,15 +40,18 @@ _GUARDED = words(
 class Piece(msgspec.Struct):
     """One statement's tokens in the text they come from.
 
-    kind: a condition is the expression of an IF or a loop; a body is the text of a routine that
-    was given as a string; a command is what the parser has no grammar for.
+    kind: a condition is the expression of an IF or a loop; a declaration names a variable; a body
+    is the text of a routine that was given as a string; a command is what the parser has no grammar
+    for.
     inside: it stands in a block, where SELECT INTO fills variables.
+    row: the variable that holds each row of the query or cursor that a loop goes over.
     """
 
     tokens: list[Token]
     sql: str
-    kind: Literal["statement", "condition", "body", "command"] = "statement"
+    kind: Literal["statement", "condition", "declaration", "body", "command"] = "statement"
     inside: bool = False
+    row: str = ""
 
     @property
     def text(self) -> str:
@@ -91,10 +96,10 @@ class _Reader:
 
     def unwrapped(self, part: list[Token]) -> Iterator[Piece]:
         """The statements, conditions and bodies within the tokens between two semicolons."""
-        if self._is_raw(part):
-            yield from self._reread(part)
-            return
         while part:
+            if self._is_raw(part):
+                yield from self._reread(part)
+                return
             first, second = word(part, 0), word(part, 1)
             if is_routine(part):
                 part = yield from self._routine(part)
@@ -107,6 +112,9 @@ class _Reader:
                 part = part[1:]
             elif first in _GUARDS:
                 part = yield from self._guard(part)
+            elif first == "FORALL":
+                self.variables.add(second.lower())
+                part = part[_guard_end(part, set(), _GUARDED) :]
             else:
                 yield self._statement(part)
                 return
@@ -123,19 +131,21 @@ class _Reader:
             self.variables.add(word(part, 1).lower())
         elif self.declaring and first not in _GUARDED | _NO_VARIABLE:
             self.variables.add(first.lower())
+            return Piece(part, self.sql, "declaration", self.inside)
         is_command = part[0] is self.command
         return Piece(part, self.sql, "command" if is_command else "statement", self.inside)
 
     def _guard(self, part: list[Token]) -> _Unwrapping:
         first = word(part, 0)
         end = _guard_end(part, _GUARDS[first], set() if first == "FOR" else _GUARDED)
-        condition = part[1:end]
+        condition, row = part[1:end], ""
         if first == "FOR":
-            self.variables.add(word(part, 1).lower())
+            row = word(part, 1).lower()
+            self.variables.add(row)
             at = next((i for i in range(end) if word(part, i) == "IN"), end)
             condition = part[at + 1 : end]
         if condition:
-            yield Piece(condition, self.sql, "condition", self.inside)
+            yield Piece(condition, self.sql, "condition", self.inside, row)
         return part[end + (word(part, end) in _GUARDS[first]) :]
 
     def _routine(self, part: list[Token]) -> _Unwrapping:
@@ -143,6 +153,8 @@ class _Reader:
         self._enter(declaring=True)
         header = _header(part)
         self.variables.update(_parameters(part[:header]))
+        if self.rules.bare_statements and "TRIGGER" in {word(part, i) for i in range(4)}:
+            self.variables.update(("inserted", "deleted"))
         if _is_foreign(part):
             return []
         if header < len(part) and word(part, header) == "" and part[header].text not in {"(", "["}:
@@ -214,8 +226,12 @@ def _header(part: list[Token]) -> int:
             continue
         if word(part, i) == "BEGIN":
             return i
-        if word(part, i) in {"AS", "IS"} and word(part, i + 1) not in {"CALLER", "OWNER", "SELF"}:
+        if word(part, i) in {"AS", "IS"} and word(part, i + 1) not in _NO_BODIES:
             return i + 1
+        if word(part, i - 1) == "EACH" and word(part, i + 1) not in _BODIES:
+            return i + 1
+        if word(part, i) == "DO":
+            return i + 1 + (word(part, i + 1) in {"ALSO", "INSTEAD"})
     return len(part)
 
 

@@ -1,15 +1,30 @@
-"""`*` in a select list, with EXCEPT, REPLACE and RENAME, and of structs."""
+"""`*` in a select list, with EXCEPT, REPLACE and RENAME, by pattern, inside calls, of structs."""
 
 from __future__ import annotations
 
+import fnmatch
 import re
 
 from sqlglot import exp
 
 from ingest.sql.expressions import dotted, flow_of
-from ingest.sql.flows import IDENTITY, NOTHING, is_direct, nested, union
+from ingest.sql.flows import (
+    AGGREGATION,
+    IDENTITY,
+    NOTHING,
+    TRANSFORMATION,
+    Flow,
+    add,
+    is_direct,
+    nested,
+    union,
+)
 from ingest.sql.relations import BaseTable, Field, Function, Relation
 from ingest.sql.scopes import Scope
+
+_LIKES = (exp.Like, exp.ILike, exp.SimilarTo, exp.Glob)
+_REGEX = re.compile(r"[|+*?()\[\]]")
+_AGGREGATES = frozenset({"sum", "min", "max", "avg", "any", "count", "median", "uniq"})
 
 
 def star_fields(node: exp.Expr, scope: Scope) -> list[Field] | None:
@@ -28,7 +43,105 @@ def star_fields(node: exp.Expr, scope: Scope) -> list[Field] | None:
         parts = dotted(node.this, scope)
         fields = _struct(parts, scope) if parts else _row(node.this, scope)
         return _adjusted(fields, node.expression, scope)
-    return None
+    if isinstance(node, exp.Column):
+        return _by_regex(node, scope) if scope.run.rules.name == "hive" else None
+    if isinstance(node, (exp.Not, *_LIKES)):
+        return _liked(node, scope)
+    if isinstance(node, exp.Apply):
+        return _applied(node, scope)
+    return _spread(node, scope)
+
+
+def _liked(node: exp.Expr, scope: Scope) -> list[Field] | None:
+    """DuckDB's `* LIKE 'a%'`: of the star's columns those whose names are like that."""
+    like = node.this if isinstance(node, exp.Not) else node
+    star = like.this
+    is_star = isinstance(star, exp.Star) or (
+        isinstance(star, exp.Column) and isinstance(star.this, exp.Star)
+    )
+    if not is_star or not isinstance(like, _LIKES):
+        return None
+    fields = star_fields(star, scope) or []
+    return _only_named(_called(fields, _expression(like), scope, wanted=like is node), scope)
+
+
+def _only_named(fields: list[Field], scope: Scope) -> list[Field]:
+    """The fields; one alone counts as named, since DuckDB refuses a pattern that means none."""
+    if len(fields) == 1:
+        scope.run.named.update(fields[0].flow)
+    return fields
+
+
+def _expression(like: exp.Expr) -> str | None:
+    """The regular expression that whole names match; None when the text does not say it."""
+    pattern = like.expression
+    if not isinstance(pattern, exp.Literal):
+        return None
+    if isinstance(like, exp.SimilarTo):
+        return f"(?:{pattern.name})$"
+    return fnmatch.translate(pattern.name) if isinstance(like, exp.Glob) else _like(pattern.name)
+
+
+def _like(pattern: str) -> str:
+    signs = {"%": ".*", "_": "."}
+    return "".join(signs.get(sign) or re.escape(sign) for sign in pattern) + "$"
+
+
+def _called(
+    fields: list[Field], expression: str | None, scope: Scope, wanted: bool = True
+) -> list[Field]:
+    """The fields whose names begin with what an expression says; one rest when it says nothing."""
+    try:
+        pattern = re.compile(expression, re.IGNORECASE) if expression is not None else None
+    except re.error:
+        pattern = None
+    if pattern is None:
+        scope.run.note("a pattern of columns that is not understood")
+        return [Field("*", NOTHING, Function((), NOTHING))]
+    return [
+        field
+        for field in fields
+        if field.rest is not None or (pattern.match(field.name) is not None) == wanted
+    ]
+
+
+def _by_regex(node: exp.Column, scope: Scope) -> list[Field] | None:
+    """Hive's `(ds|hr)?+.+` in backticks: the columns whose names match."""
+    if not node.this.args.get("quoted") or not _REGEX.search(node.name):
+        return None
+    return _adjusted(_called(_all(scope), f"(?:{node.name})$", scope), exp.Star(), scope)
+
+
+def _applied(node: exp.Expr, scope: Scope) -> list[Field] | None:
+    """ClickHouse's `* APPLY(sum)`."""
+    fields = star_fields(node.this, scope)
+    if fields is None:
+        return None
+    role = AGGREGATION if node.expression.name.lower() in _AGGREGATES else TRANSFORMATION
+    return [_made(field, role) for field in fields]
+
+
+def _made(field: Field, role: int) -> Field:
+    flow: Flow = {}
+    add(flow, field.flow, role)
+    return field._replace(name="", flow=flow) if field.rest is None else field
+
+
+def _spread(node: exp.Expr, scope: Scope) -> list[Field] | None:
+    """DuckDB's `sum(COLUMNS(…))`: one column for each that COLUMNS means."""
+    columns = node.find(exp.Columns) if scope.run.rules.spreads else None
+    if columns is None or isinstance(node, exp.Query):
+        return None
+    alias = node.alias
+    found: list[Field] = []
+    for field in _matching(columns, scope):
+        if field.rest is not None:
+            found.append(field)
+            continue
+        scope.spread = field.flow
+        found.append(Field(alias, flow_of(node, scope)))
+    scope.spread = NOTHING
+    return found
 
 
 def _all(scope: Scope) -> list[Field]:
@@ -70,6 +183,8 @@ def _adjusted(fields: list[Field], star: exp.Expr, scope: Scope) -> list[Field]:
             if field.rest is None and field.name.lower() in keys:
                 run.named.update(field.flow)
         fields = _without(fields, keys)
+    if star.args.get("ilike") is not None:
+        fields = _called(fields, _like(star.args["ilike"].name), scope)
     for item in star.args.get("replace") or ():
         fields = _replaced(fields, Field(_alias(item, scope), flow_of(item.this, scope)))
     for item in star.args.get("rename") or ():
@@ -104,17 +219,15 @@ def _replaced(fields: list[Field], new: Field) -> list[Field]:
 
 
 def _matching(node: exp.Columns, scope: Scope) -> list[Field]:
-    """DuckDB's COLUMNS('pattern')."""
-    fields = _all(scope)
-    pattern = node.this
-    if isinstance(pattern, exp.Literal):
-        try:
-            wanted = re.compile(pattern.name, re.I)
-        except re.error:
-            scope.run.note("a pattern of columns that is not understood")
-            return [Field("*", NOTHING, Function((), NOTHING))]
-        fields = [f for f in fields if f.rest is not None or wanted.search(f.name)]
-    return _adjusted(fields, pattern if isinstance(pattern, exp.Star) else exp.Star(), scope)
+    """DuckDB's COLUMNS: by a pattern, by a star, by a list of names."""
+    inner = node.this
+    if isinstance(inner, exp.Literal):
+        named = _called(_all(scope), f".*(?:{inner.name})", scope)
+        return _adjusted(_only_named(named, scope), exp.Star(), scope)
+    if isinstance(inner, exp.Array) and all(isinstance(e, exp.Column) for e in inner.expressions):
+        return [Field(item.name, flow_of(item, scope)) for item in inner.expressions]
+    fields = star_fields(inner, scope)
+    return _called([], None, scope) if fields is None else fields
 
 
 def _struct(parts: list[str], scope: Scope) -> list[Field]:

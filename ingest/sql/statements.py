@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from ingest.sql import ddl, loads
 from ingest.sql.changes import delete, insert, merge, multi_insert, select_into, update
-from ingest.sql.flows import MASKED, ROLES, is_direct, rank
+from ingest.sql.flows import MASKED, ROLES, Flow, is_direct, rank
 from ingest.sql.queries import query
 from ingest.sql.records import (
     Column,
@@ -38,6 +38,7 @@ def statement_of(node: exp.Expr, run: Run, inside: bool = False) -> Statement:
     """
     run.query, run.modify = query, _modify
     scope = Scope(run)
+    scope.by_name.update((name, _row_of(query)) for name, query in run.rows.items())
     kind, action = _kind(node)
     output = action(node, scope) if action else None
     if output is not None:
@@ -47,6 +48,14 @@ def statement_of(node: exp.Expr, run: Run, inside: bool = False) -> Statement:
         elif not run.targets:
             run.targets.append((None, output.fields()))
     return _assembled(kind, run)
+
+
+def _row_of(statement: Statement) -> Derived:
+    """A row of a query as a relation."""
+    flows: dict[str, Flow] = {name: {} for name in statement.output}
+    for edge in (*statement.edges, *statement.influences):
+        flows[edge.target][edge.source] = ROLES.index(edge.role)
+    return Derived(Field(name, flow) for name, flow in flows.items())
 
 
 _ACTIONS: tuple[tuple[type | tuple[type, ...], StatementKind, _Action], ...] = (
@@ -95,9 +104,12 @@ def _assembled(kind: StatementKind, run: Run) -> Statement:
             _sort_out(field, target, edges, influences, stars, run)
     rests = any(field.rest is not None for _, fields in run.targets for field in fields)
     level: ParseLevel = "star_expanded" if run.star_expanded else "full"
+    reads = {table for table, count in run.reads.items() if count > 0}
+    in_rows = {table for query in run.rows.values() for table in query.reads}
+    reads |= in_rows & {column.table for column in (*run.uses, *run.touched)}
     return Statement(
         kind=kind,
-        reads=tuple(sorted(table for table, count in run.reads.items() if count > 0)),
+        reads=tuple(sorted(reads)),
         writes=tuple(sorted(run.writes)),
         edges=in_order(edges),
         influences=in_order(influences),

@@ -12,17 +12,19 @@ _TEMPLATES = re.compile(
     rf"(?P<keep>{_PROTECTED})"
     r"|\{\{\s*ref\(\s*(?:['\"]\w+['\"]\s*,\s*)?['\"](?P<ref>[\w.]+)['\"]\s*\)\s*\}\}"
     r"|\{\{\s*source\(\s*['\"](?P<schema>\w+)['\"]\s*,\s*['\"](?P<table>\w+)['\"]\s*\)\s*\}\}"
+    r"|(?P<head>\{\{-?\s*config\(.*?\}\}|\A\s*\{\{.*?\}\}(?=\s*(?:select|with)\b))"
     r"|(?P<call>\{\{.*?\}\}|\$\{[^}]*\}|\#\{[^}]*\}|<%.*?%>)"
     r"|(?P<drop>\{%.*?%\}|\{\#.*?\#\})"
     r"|\$__(?P<macro>\w+)"
     r"|(?P<driver>%s|%\(\w+\)s)",
-    re.DOTALL,
+    re.DOTALL | re.IGNORECASE,
 )
 
 
 _HINT = r"WITH\s*\((?:\s*(?:TABLOCKX?|HOLDLOCK|ROWLOCK|UPDLOCK|XLOCK|PAGLOCK|NOLOCK)\s*,?)+\)"
+_HANDED_IN = r"(?<=[(,>])\s*TABLE\s+(?P<table>[\w.`\"-]+)(?=\s*[,)])"
 _STUMBLES = re.compile(
-    rf"(?P<keep>{_PROTECTED})|(?P<value>##.*?##|#\w+#)|(?P<name>&&?\w+\.?)|{_HINT}",
+    rf"(?P<keep>{_PROTECTED})|{_HANDED_IN}|(?<=OPENROWSET\()\s*BULK\b|(?P<value>##.*?##|#\w+#)|(?P<name>&&?\w+\.?)|{_HINT}",
     re.DOTALL | re.I,
 )
 
@@ -30,7 +32,8 @@ _STUMBLES = re.compile(
 def repaired(sql: str) -> str:
     """The text of a statement that does not parse, without what parsers stumble over.
 
-    `#NAME#`, `##NAME##` become a value and `&NAME` a name; T-SQL's lock hints go.
+    `#NAME#`, `##NAME##` become a value and `&NAME` a name, `f(TABLE t)` gets a query; T-SQL's lock
+    hints and BULK go.
     """
     return _STUMBLES.sub(_repair, sql)
 
@@ -38,6 +41,8 @@ def repaired(sql: str) -> str:
 def _repair(match: re.Match[str]) -> str:
     if match["value"]:
         return "0"
+    if match["table"]:
+        return " ".join((" (SELECT * FROM", match["table"], ")"))
     return f"template{TEMPLATE}" if match["name"] else match["keep"] or " "
 
 
@@ -64,7 +69,7 @@ def _replacement(match: re.Match[str]) -> str:
         return f"macro_{match['macro']}"
     if kind == "driver":
         return "NULL"
-    return " " if kind == "drop" else _joined(match)
+    return " " if kind in ("drop", "head") else _joined(match)
 
 
 def _joined(match: re.Match[str]) -> str:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from sqlglot import Token, TokenType
 
-TEXTS = frozenset({TokenType.STRING, TokenType.NATIONAL_STRING, TokenType.HEREDOC_STRING})
-_QUOTED = frozenset(
+TEXTS = frozenset(
     {
         TokenType.STRING,
-        TokenType.IDENTIFIER,
+        TokenType.NATIONAL_STRING,
         TokenType.HEREDOC_STRING,
         TokenType.RAW_STRING,
-        TokenType.NATIONAL_STRING,
     }
 )
+_QUOTED = TEXTS | {TokenType.IDENTIFIER}
+_OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET})
+_CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET})
 
 
 def words(text: str) -> frozenset[str]:
@@ -47,10 +48,10 @@ def deepest(tokens: list[Token]) -> int:
     """How many parentheses and brackets are open at the same time."""
     depth = found = 0
     for token in tokens:
-        if token.text in ("(", "["):
+        if token.token_type in _OPENING:
             depth += 1
             found = max(found, depth)
-        elif token.text in (")", "]"):
+        elif token.token_type in _CLOSING:
             depth -= 1
     return found
 
@@ -63,5 +64,5 @@ _OPEN_ENDS = words(
 
 def is_truncated(tokens: list[Token]) -> bool:
     """Whether a statement that does not parse was cut off: a parenthesis or a clause is open."""
-    texts = [token.text.upper() for token in tokens]
+    texts = [word(tokens, i) for i in range(len(tokens))]
     return texts.count("(") > texts.count(")") or texts[-1] in _OPEN_ENDS

@@ -9,6 +9,8 @@ from ingest.sql.tokens import word
 _DML = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "WITH"})
 _AFTER_OUTPUT = frozenset({"FROM", "WHERE", "VALUES", "SELECT", "WHEN", "EXEC", "EXECUTE"})
 _QUERY = frozenset({"SELECT", "WITH", "("})
+# The words in front of TABLE or VIEW that every dialect knows, and those that say something.
+_HEAD = frozenset({"CREATE", "OR", "REPLACE", "TEMP", "TEMPORARY", "GLOBAL", "MATERIALIZED"})
 
 
 def trimmed(tokens: list[Token]) -> list[Token]:
@@ -85,6 +87,8 @@ def _without_delete(tokens: list[Token]) -> list[Token]:
 def _without_options(tokens: list[Token]) -> list[Token]:
     """`CREATE … VIEW name (columns) AS SELECT …`, whatever stood between name and AS."""
     kind = _at_top(tokens, {"TABLE", "VIEW"})
+    if (clone := _at_top(tokens, {"CLONE"}, kind)) < len(tokens):
+        return _plain_clone(tokens, kind, clone)
     query = _at_top(tokens, {"AS"}, kind)
     while query < len(tokens) and word(tokens, query + 1) not in _QUERY:
         query = _at_top(tokens, {"AS"}, query + 1)
@@ -96,8 +100,45 @@ def _without_options(tokens: list[Token]) -> list[Token]:
         end += 1
     if word(tokens, end) == "(":
         end = closing(tokens, end) + 1
+    # WITH NO DATA, WITH READ ONLY, WITH CHECK OPTION say nothing of lineage.
     last = len(tokens) - 3 if word(tokens, len(tokens) - 3) == "WITH" else len(tokens)
-    return [*tokens[:end], *tokens[query:last]]  # WITH NO DATA says nothing of lineage
+    return [*_plain_head(tokens[:kind]), *tokens[kind:end], *tokens[query:last]]
+
+
+def _plain_head(head: list[Token]) -> list[Token]:
+    return [token for i, token in enumerate(head) if word(head, i) in _HEAD]
+
+
+def _plain_clone(tokens: list[Token], kind: int, clone: int) -> list[Token]:
+    """`CREATE TABLE name CLONE source`, be it a snapshot, deep or shallow, now or as of a time."""
+    end = clone - (word(tokens, clone - 1) in {"DEEP", "SHALLOW"})
+    last = clone + 2
+    while last < len(tokens) and TokenType.DOT in (
+        tokens[last].token_type,
+        tokens[last - 1].token_type,
+    ):
+        last += 1
+    return [*_plain_head(tokens[:kind]), *tokens[kind:end], *tokens[clone:last]]
+
+
+def _without_errors(tokens: list[Token]) -> list[Token]:
+    """Oracle's INSERT without `LOG ERRORS INTO …`; `INSERT OVERWRITE DIRECTORY` without format."""
+    for i in range(len(tokens)):
+        if word(tokens, i) == "LOG" and word(tokens, i + 1) == "ERRORS":
+            return tokens[:i]
+    return _without_format(tokens)
+
+
+def _without_evolution(tokens: list[Token]) -> list[Token]:
+    """MERGE without Databricks' `WITH SCHEMA EVOLUTION` and Oracle's `DELETE WHERE`."""
+    evolves = word(tokens, 1) == "WITH" and word(tokens, 2) == "SCHEMA"
+    return _without_delete([tokens[0], *tokens[4:]] if evolves else tokens)
+
+
+def _without_position(tokens: list[Token]) -> list[Token]:
+    """Databricks' COPY INTO without `BY POSITION`."""
+    by = _at_top(tokens, {"BY"})
+    return [*tokens[:by], *tokens[by + 2 :]] if word(tokens, by + 1) == "POSITION" else tokens
 
 
 def _with_set_first(tokens: list[Token]) -> list[Token]:
@@ -116,8 +157,9 @@ def _without_format(tokens: list[Token]) -> list[Token]:
 
 
 _TRIMS = {
-    "MERGE": _without_delete,
+    "MERGE": _without_evolution,
+    "COPY": _without_position,
     "CREATE": _without_options,
     "UPDATE": _with_set_first,
-    "INSERT": _without_format,
+    "INSERT": _without_errors,
 }
