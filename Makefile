@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test check format lock canvas bench bench-oracle bench-peers clean
+.PHONY: demo test check format lock canvas server-logs bench bench-oracle bench-peers clean
 
 demo: $(INSTALLED)        ## import the sample data into a fresh store and open the app
 	$(BIN)/lineage demo
@@ -28,6 +28,9 @@ lock: $(INSTALLED)        ## resolve the dependencies anew
 
 canvas:                   ## rebuild the lineage canvas (needs node)
 	cd app/canvas/frontend && npm ci && npm test && npm run build
+
+server-logs: $(INSTALLED) ## the logs of real servers, written anew and compared; skips what is not here
+	$(BIN)/pytest tests/servers/*.py
 
 bench: $(INSTALLED)       ## what it costs, as ratios in one run
 	$(BIN)/python -m benchmarks.imports

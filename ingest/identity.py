@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from ingest.shards import lasting_name
+from ingest.shards import finished_name, lasting_name
 from ingest.sql import Table
 from lineage.names import DatasetId, dataset
 
@@ -43,12 +43,13 @@ def canonical(namespace: str, name: str) -> DatasetId:
 
     Scheme and host in lower case, default port added, slashes of object keys stripped, scheme
     aliases replaced; names of upper-case platforms folded when they carry no capital. BigQuery's
-    partitions, moments and shards by date are the table that they are of.
+    partitions, moments and shards by date are the table that they are of, and what dbt builds
+    beside a relation is the relation.
 
     Raises:
         InvalidName: one of the two is empty.
     """
-    name = name.strip()
+    name = finished_name(name.strip())
     if namespace.strip().partition("://")[0].lower() == "bigquery":
         name = lasting_name(name)
     found = _URL.match(namespace.strip())

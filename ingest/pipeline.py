@@ -22,7 +22,7 @@ from ingest.deriving.analysing import Analysed, Analyser, Seen, merge_days
 from ingest.deriving.columns import KnownColumns
 from ingest.deriving.derive import derive
 from ingest.deriving.refold import cells_naming, cells_of
-from ingest.files.reading import Input, bytes_read, find_inputs, head, open_text
+from ingest.files.reading import Input, bytes_read, find_inputs, head, losses, open_text
 from ingest.folding.cells import FoldedCell, Template
 from ingest.folding.dead_letters import DEAD_LETTER, DeadLetter, tokens
 from ingest.folding.joined import Moved, kept
@@ -32,7 +32,7 @@ from ingest.formats.find import Detection, detect
 from ingest.identity import canonical
 from ingest.openlineage.collect import Events
 from ingest.openlineage.reading import read_events
-from ingest.record import ReadOptions
+from ingest.record import Head, ReadOptions
 from ingest.report import Funnel, ImportReport, SourceReport
 from ingest.sql import Analysis
 from lineage.errors import LedgerConflict, UnreadableInput
@@ -44,6 +44,7 @@ from lineage.store import Store
 FLUSH = int(os.environ.get("LINEAGE_FLUSH", "250000"))
 EVENTS = "openlineage"  # the source of events in the ledger
 _RETRIES = 5
+_SHOWN = 3  # files that are named as skipped
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -115,23 +116,33 @@ def plan(paths: Sequence[str], options: ImportOptions) -> tuple[list[Planned], l
     planned: list[Planned] = []
     skipped: list[str] = []
     for one in find_inputs(paths):
-        start = head(one)
-        hint = options.book.format_of(one.name) if start.text.strip() else ""
         try:
-            detection = detect(start, hint)
-        except UnreadableInput:
-            what = declares(start) or ("unknown format" if start.text.strip() else "empty")
-            if start.text.strip() and one.name in paths:
-                if declares(start):
-                    raise UnreadableInput(f"{one.name} is {what}") from None
+            start = head(one)
+            if not start.text.strip():
+                skipped.append(f"{one.name}: empty")
+                continue
+            detection = _detected(start, options)
+        except UnreadableInput as error:
+            if one.name in paths:
                 raise
-            skipped.append(f"{one.name}: {what}")
+            skipped.append(str(error).partition("\n")[0])
             continue
         source = options.book.of(one.name, detection.format.dialect)
         planned.append(Planned(one, source, detection))
     if paths and not planned:
-        raise UnreadableInput("nothing to read: " + ", ".join(skipped))
+        more = "; …" if len(skipped) > _SHOWN else ""
+        raise UnreadableInput("nothing to read: " + "; ".join(skipped[:_SHOWN]) + more)
     return planned, skipped
+
+
+def _detected(start: Head, options: ImportOptions) -> Detection:
+    try:
+        return detect(start, options.book.format_of(start.name))
+    except UnreadableInput:
+        what = declares(start)
+        if what:
+            raise UnreadableInput(f"{start.name} is {what}") from None
+        raise
 
 
 class _Analyses(NamedTuple):
@@ -164,6 +175,7 @@ class _Import:
         self._declared = Declared(store, options.declarations, options.book)
         self._templates: set[str] = set()
         self._kept: list[Document] = []
+        self._listening: list[Document] = []
         self._sources: dict[tuple[str, str], SourceReport] = {}
         self._warnings: dict[str, None] = {}
         self._since_flush = 0
@@ -177,14 +189,15 @@ class _Import:
         started = time.monotonic()
         self._warnings.update(dict.fromkeys(self._options.declarations.problems))
         if skipped:
-            names = ", ".join(skipped[:3]) + (", …" if len(skipped) > 3 else "")
+            names = "; ".join(skipped[:_SHOWN]) + ("; …" if len(skipped) > _SHOWN else "")
             self._warn(f"skipped {len(skipped)} of {len(skipped) + len(planned)} files: {names}")
-        total = sum(one.input.path.stat().st_size for one in planned)
+        total = sum(one.input.size for one in planned)
         done = 0
         additions = Additions()
         self._catalogues(additions)
         for one in planned:
             self._note(one)
+            before = self._funnel.read
             with open_text(one.input) as stream:
                 for _ in self._records(stream, one):
                     self._since_flush += 1
@@ -194,7 +207,11 @@ class _Import:
                     if self._since_flush >= FLUSH:
                         self._flush(additions, last=False)
                         additions = Additions()
-            done += one.input.path.stat().st_size
+                for loss in losses(stream):
+                    self._warn(loss)
+            if self._funnel.read == before:
+                self._warn(f"{one.input.name} has no records")
+            done += one.input.size
         self._flush(additions, last=True)
         return self._report(time.monotonic() - started)
 
@@ -243,6 +260,7 @@ class _Import:
         understood = self._understood(cells, found.analyses)
         derive([*understood, *found.before], found.analyses, additions, found.earlier)
         documents += [*rows, *self._letters(), *self._kept, *known.documents()]
+        documents += self._listening
         retract += self._declared.apply(additions, additions.nodes)
         documents += self._declared.documents()
         self._progress(self._at("writing"))
@@ -252,6 +270,7 @@ class _Import:
         known.committed()
         self._queries.joined.committed()
         self._kept.clear()
+        self._listening.clear()
 
     def _understood(
         self, cells: list[FoldedCell], analyses: Mapping[str, Analysed]
@@ -335,6 +354,8 @@ class _Import:
 
     def _note(self, one: Planned) -> None:
         name, namespace = one.source.name, one.source.namespace
+        if one.source.listening:
+            self._listening.append(one.source.listening.document(name))
         if one.detection.kind == "events":
             name, namespace = EVENTS, ""  # each of their datasets names its own
         format_ = one.detection.format.name

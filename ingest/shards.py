@@ -1,6 +1,7 @@
-"""The table that a partition, a moment or a shard by date of BigQuery is a part of.
+"""The table that another name stands for: a shard, partition or moment of it, or its scaffold.
 
-Source: https://cloud.google.com/bigquery/docs/partitioned-tables#dt_partition_shard
+Source: https://cloud.google.com/bigquery/docs/partitioned-tables#dt_partition_shard, and the names
+that dbt-core gives a relation that it builds beside the old one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,23 @@ _DECORATED = re.compile(r"[$@].*")  # a partition, a moment
 _SHARD = re.compile(
     r"(?<=.)_(?:(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])|[0-9]*\*)$"
 )
+
+
+_SCAFFOLD = re.compile(r"__dbt_(?:tmp|backup)\w*$", re.IGNORECASE)
+
+
+def is_scaffold(table: str) -> bool:
+    """Whether a name is one under which dbt builds or puts aside a relation for a moment."""
+    return _SCAFFOLD.search(table) is not None
+
+
+def finished_name(table: str) -> str:
+    """The name that a relation has once dbt is done with it.
+
+    >>> finished_name("orders__dbt_tmp")
+    'orders'
+    """
+    return _SCAFFOLD.sub("", table)
 
 
 def lasting_name(table: str) -> str:

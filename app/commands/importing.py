@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,22 +109,22 @@ def import_options(said: Said) -> ImportOptions:
     from ingest.declared.catalogs import read_catalogue
     from ingest.declared.declare import read_declarations
     from ingest.declared.sources import SourceBook
-    from ingest.identity import canonical_namespace
     from ingest.pipeline import ImportOptions
 
     flags = said.flags
     path = Path(said.sources)
     book = SourceBook.load(path, flags) if said.sources else SourceBook.from_flags(flags)
     catalogues = {
-        file: read_catalogue(file, canonical_namespace(source.namespace))
+        file: read_catalogue(file, source.namespace)
         for source in book.all()
         for file in source.catalog
     }
     for name in said.catalogs:
         file = Path(name)
-        namespace = canonical_namespace(book.of(name).namespace)
+        namespace = book.of(name).namespace
         catalogues.setdefault(file.resolve(), read_catalogue(file, namespace))
-    pairs = [pair.partition("=") for pair in said.columns.split(",") if pair]
+    # A comma belongs to the value unless another key follows it.
+    pairs = [pair.partition("=") for pair in re.split(r",(?=[^,=]+=)", said.columns) if pair]
     if not all(equals for _, equals, _ in pairs):
         raise click.BadParameter(f"{said.columns!r}: write it as text=query,user=who")
     return ImportOptions(

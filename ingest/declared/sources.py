@@ -12,6 +12,8 @@ import yaml
 
 from ingest.attribution import Rule, Rules
 from ingest.declared.globs import Globs
+from ingest.identity import canonical_namespace
+from lineage.analyses.listening import SCHEDULES, Listening
 from lineage.errors import UnreadableInput
 from lineage.names import DatasetId
 
@@ -60,6 +62,13 @@ class Source(msgspec.Struct, frozen=True):
     schedule: tuple[str, ...] = ()
     unlogged: tuple[str, ...] | None = None
     assumed: tuple[str, ...] = ()
+
+    @property
+    def listening(self) -> Listening | None:
+        """What was said of its days and of access without a log; None when nothing was."""
+        if not self.schedule and self.unlogged is None:
+            return None
+        return Listening(self.namespace, self.schedule, self.unlogged)
 
 
 class _Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -128,10 +137,7 @@ class SourceBook:
             classes = ", ".join(_CLASSES)
             raise UnreadableInput(f"{path}: principals.{min(wrong)}: the classes are {classes}")
         return cls(
-            {
-                name: _shaped(entry, _Declared, f"{path}: sources.{name}")
-                for name, entry in sources.items()
-            },
+            {name: _declared(entry, f"{path}: sources.{name}") for name, entry in sources.items()},
             path.parent,
             flags,
             _rules(top.get("rules"), principals, f"{path}: rules"),
@@ -211,6 +217,7 @@ def _completed(
     if not namespace:
         namespace = f"{dialect or 'sql'}://unknown"
         assumed.append(f"{where} has no namespace, {namespace} is assumed: say --namespace")
+    namespace = canonical_namespace(namespace)
     return Source(
         name=name or namespace,
         namespace=namespace,
@@ -234,6 +241,15 @@ def _yaml(path: Path) -> object:
         raise UnreadableInput(f"{path}: {error.strerror or error}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UnreadableInput(f"{path} is no YAML: {error}") from error
+
+
+def _declared(found: object, where: str) -> _Declared:
+    said = _shaped(found, _Declared, where)
+    unknown = set(said.schedule) - set(SCHEDULES)
+    if unknown:
+        known = ", ".join(SCHEDULES[:9])
+        raise UnreadableInput(f"{where}.schedule: {min(unknown)!r} is none of {known}")
+    return said
 
 
 def _mapping(found: object, where: str) -> dict[str, object]:

@@ -18,9 +18,11 @@ from lineage.model import (
     Sample,
     Shard,
 )
-from lineage.names import ColumnId, JobId, NodeId, PrincipalId
+from lineage.names import ColumnId, DatasetId, JobId, NodeId, PrincipalId
 
 NEVER = Activity()
+ColumnList = tuple[tuple[str, str], ...]  # (column, type) in the order of the table
+_DATE = len("2026-01-31")
 
 
 class Additions:
@@ -29,6 +31,8 @@ class Additions:
     def __init__(self) -> None:
         self.nodes: dict[NodeId, dict[str, Fact]] = {}
         self.edges: dict[EdgeKey, Edge] = {}
+        # All the columns of a dataset, by the day that it was told → when on that day, the last.
+        self.lists: dict[tuple[DatasetId, ColumnList, str], str] = {}
 
     def node(self, node: NodeId, at: str = "", **facts: str) -> None:
         """Adds a node, and facts that hold from `at`; empty values say nothing."""
@@ -79,12 +83,20 @@ class Additions:
             self.nodes.setdefault(column.dataset, {})
             self.edges[key] = Edge(key)
 
+    def listed(self, dataset: DatasetId, columns: ColumnList, at: str) -> None:
+        """Adds that these are all the columns of a dataset; `at` is empty when no time is told."""
+        if columns:
+            key = (dataset, columns, at[:_DATE])
+            self.lists[key] = max(self.lists.get(key, at), at)
+
     def absorb(self, other: Additions) -> None:
         """Adds all that another collected."""
         for node, facts in other.nodes.items():
             self.facts(Node(node, facts))
         for edge in other.edges.values():
             self.take(edge)
+        for (dataset, columns, _), at in other.lists.items():
+            self.listed(dataset, columns, at)
 
     def batch(
         self,

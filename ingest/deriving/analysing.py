@@ -1,37 +1,107 @@
-"""Analyses each new template once, in a process pool, until the columns it relies on are settled.
+"""Analyses each template once a column list it met, in a process pool, until columns are settled.
 
 A template may name a table whose columns another template tells of (its DDL, its CREATE … AS).
 So templates are analysed with what is known, what they tell is learned, and those that asked for a
 table whose columns have changed are analysed again: the same result in whatever order they came.
+
+A template that ran before and after its tables changed means two things: it has two parts, each
+with its days.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from typing import NamedTuple
 
 import msgspec
 
-from ingest.deriving.columns import KnownColumns, told
+from ingest.deriving.columns import KnownColumns, tellings, time_of
+from ingest.deriving.moving import moved
 from ingest.deriving.stated import heed
+from ingest.deriving.timeline import EVER, Columns, Said, Telling, Told
 from ingest.folding.cells import Template
 from ingest.identity import dataset_of
 from ingest.sql import Analysis, Catalog, analyse, collapse
-from lineage.names import ColumnId, DatasetId
+from lineage.model import Activity
+from lineage.names import DatasetId
 
 _CHUNK = 100
 # Below this, starting processes costs more than it saves.
 _WORTH_A_POOL = 300
-# A chain of CREATE … AS SELECT * deeper than this in one import settles with the next import.
-_ROUNDS = 12
+# A table that is rebuilt out of itself every day settles a day a round; a longer chain than this
+# settles with the next import.
+_ROUNDS = 400
+# What such a text tells of columns may depend on the columns that it met.
+_MAKES = re.compile(r"\bcreate\b|\bselect\b.*\binto\b", re.IGNORECASE | re.DOTALL)
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """When a template ran: on which days, and the latest start (ISO 8601, UTC).
+
+    new: those of its runs that are not in the store yet.
+    """
+
+    days: frozenset[int]
+    last: str
+    new: Activity = Activity()
+
+
+class _Span(NamedTuple):
+    """All that is known of when a template ran, from the start of the import on.
+
+    time: of the day, of its last run. runs: only of those that tell of columns, else the new ones.
+    """
+
+    days: frozenset[int]
+    time: str
+    runs: Activity
+
+
+class Part(msgspec.Struct, frozen=True):
+    """What a template means on some of its days; None: on all.
+
+    told: the days on which it tells this of columns: those on which it met the same columns when it
+    ran, be they others at the end of the day.
+    """
+
+    days: frozenset[int] | None
+    told: frozenset[int] | None
+    analysis: Analysis
+
+
+class Analysed(msgspec.Struct, frozen=True):
+    """A template on all the days that it is known to have run, in parts by the columns it met."""
+
+    days: frozenset[int]
+    parts: tuple[Part, ...]
+
+    @property
+    def latest(self) -> Analysis:
+        """What the template means on its latest days."""
+        return self.parts[-1].analysis
+
+    def consulted(self, template: Template) -> tuple[DatasetId, ...]:
+        """The datasets whose columns decide what it means."""
+        namespace = template.id.namespace
+        tables = {t for part in self.parts for s in part.analysis.statements for t in s.consulted}
+        return tuple(sorted({dataset_of(table, namespace) for table in tables}))
+
+    @property
+    def varies(self) -> bool:
+        """Whether its days decide what it means."""
+        return self.parts[0].days is not None
 
 
 class _Task(msgspec.Struct, frozen=True):
     """A chunk of templates and the columns of the datasets that their texts may name."""
 
     templates: tuple[Template, ...]
-    columns: dict[str, dict[str, str]]
+    columns: dict[str, Columns]
+    days: frozenset[int] | None = None
+    told: frozenset[int] | None = None
 
 
 def _analyse_chunk(task: _Task) -> list[Analysis]:
@@ -41,7 +111,7 @@ def _analyse_chunk(task: _Task) -> list[Analysis]:
 
 def _analysis(template: Template, catalog: Catalog) -> Analysis:
     analysis = analyse(template.sql, template.dialect, template.context, catalog)
-    analysis = _without_temporaries(analysis)
+    analysis = moved(_without_temporaries(analysis), catalog)
     return heed(analysis, template.stated) if template.stated else analysis
 
 
@@ -69,7 +139,7 @@ class Analyser:
 
     def __init__(self, known: KnownColumns, workers: int) -> None:
         self.known = known
-        self._changed: set[DatasetId] = set()
+        self._changed: dict[DatasetId, int] = {}
         self._workers = workers
         self._pool: ProcessPoolExecutor | None = None
 
@@ -78,42 +148,62 @@ class Analyser:
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
 
-    def take_changed(self) -> set[DatasetId]:
-        """The datasets whose columns turned out other than was known, since the last call."""
-        changed, self._changed = self._changed, set()
+    def take_changed(self) -> dict[DatasetId, int]:
+        """The datasets whose columns turned out other than was known, since the last call.
+
+        With the first day on which they do.
+        """
+        changed, self._changed = self._changed, {}
         return changed
 
-    def analyse(self, templates: Mapping[Template, str], done: dict[str, Analysis]) -> None:
-        """Adds to `done` (fingerprint → analysis) what is missing, until columns are settled.
+    def varies(self, template: Template) -> bool:
+        """Whether a table that the template may name had other columns on other days."""
+        named = self.known.named_in(template.sql, template.id.namespace)
+        return any(self.known.versions(dataset).vary for dataset in named)
 
-        `templates` gives the time each was last seen.
-        """
-        waiting = [template for template in templates if template.id.name not in done]
+    def analyse(self, templates: Mapping[Template, Seen], done: dict[str, Analysed]) -> None:
+        """Brings `done` (by fingerprint) up to date with the days seen, until columns settle."""
+        spans = {template: self._span(template, seen) for template, seen in templates.items()}
+        waiting = [
+            template
+            for template, span in spans.items()
+            if template.id.name not in done or done[template.id.name].days != span.days
+        ]
         for _ in range(_ROUNDS):
             if not waiting:
                 break
-            fresh = self._run(waiting)
-            done.update(fresh)
-            changed = self._learn(waiting, fresh, templates)
-            self._changed |= changed
+            done.update(self._run(waiting, spans))
+            changed = self._learn(waiting, done, spans)
+            merge_days(self._changed, changed)
             waiting = [t for t in templates if _relies_on(done[t.id.name], t, changed)]
 
     def _learn(
         self,
         templates: Iterable[Template],
-        fresh: Mapping[str, Analysis],
-        at: Mapping[Template, str],
-    ) -> set[DatasetId]:
-        changed = set()
+        done: Mapping[str, Analysed],
+        spans: Mapping[Template, _Span],
+    ) -> dict[DatasetId, int]:
+        told = {}
         for template in templates:
-            for statement in fresh[template.id.name].statements:
-                for node in told(statement, template.id.namespace, at[template]):
-                    if self.known.learn(node) and isinstance(node.id, ColumnId):
-                        changed.add(node.id.dataset)
-        return changed
+            found = done[template.id.name]
+            said = tuple(
+                Said(
+                    tuple(found.days if part.told is None else part.told),
+                    _tellings(part.analysis, template),
+                )
+                for part in found.parts
+            )
+            span = spans[template]
+            news = Told(span.time, said, found.consulted(template), span.runs)
+            key, teller = self.known.hear(template, news)
+            if teller is not None:
+                told[key] = teller
+        return self.known.learn(told)
 
-    def _run(self, templates: list[Template]) -> dict[str, Analysis]:
-        tasks = list(self._tasks(templates))
+    def _run(
+        self, templates: list[Template], spans: Mapping[Template, _Span]
+    ) -> dict[str, Analysed]:
+        tasks = list(self._tasks(templates, spans))
         if self._workers > 1 and len(templates) >= _WORTH_A_POOL:
             if self._pool is None:
                 # Not fork: the progress display runs in a thread.
@@ -122,28 +212,70 @@ class Analyser:
             results: Iterable[list[Analysis]] = self._pool.map(_analyse_chunk, tasks)
         else:
             results = map(_analyse_chunk, tasks)
-        return {
-            template.id.name: analysis
-            for task, analyses in zip(tasks, results, strict=True)
-            for template, analysis in zip(task.templates, analyses, strict=True)
-        }
+        parts: dict[Template, list[Part]] = {}
+        for task, analyses in zip(tasks, results, strict=True):
+            for template, analysis in zip(task.templates, analyses, strict=True):
+                parts.setdefault(template, []).append(Part(task.days, task.told, analysis))
+        return {t.id.name: Analysed(spans[t].days, tuple(found)) for t, found in parts.items()}
 
-    def _tasks(self, templates: list[Template]) -> Iterator[_Task]:
-        by_namespace: dict[str, list[Template]] = {}
+    def _tasks(self, templates: list[Template], spans: Mapping[Template, _Span]) -> Iterator[_Task]:
+        steady: dict[str, list[tuple[Template, list[DatasetId]]]] = {}
         for template in templates:
-            by_namespace.setdefault(template.id.namespace, []).append(template)
-        for namespace, mine in by_namespace.items():
+            namespace = template.id.namespace
+            named = self.known.named_in(template.sql, namespace)
+            if any(self.known.versions(dataset).vary for dataset in named):
+                yield from self._by_version(template, named, spans[template])
+            else:
+                steady.setdefault(namespace, []).append((template, named))
+        for mine in steady.values():
             for start in range(0, len(mine), _CHUNK):
-                chunk = tuple(mine[start : start + _CHUNK])
-                columns: dict[str, dict[str, str]] = {}
-                for template in chunk:
-                    columns |= self.known.named_in(template.sql, namespace)
-                yield _Task(chunk, {name: known for name, known in columns.items() if known})
+                chunk = mine[start : start + _CHUNK]
+                datasets = {dataset for _, named in chunk for dataset in named}
+                columns = self._columns(datasets, EVER)
+                yield _Task(tuple(template for template, _ in chunk), columns)
+
+    def _by_version(
+        self, template: Template, named: list[DatasetId], span: _Span
+    ) -> Iterator[_Task]:
+        """A task for each set of days that met the same columns; the latest days come last."""
+        tells = _MAKES.search(template.sql) is not None
+        found: dict[tuple[int, ...], tuple[list[Columns], set[int], set[int]]] = {}
+        for day in sorted(span.days):
+            if tells:
+                met = [self.known.met(template, one, day, span.time) for one in named]
+                found.setdefault(tuple(map(id, met)), (met, set(), set()))[2].add(day)
+            columns = [self.known.versions(one).on(day) for one in named]
+            key = tuple(map(id, columns))
+            found[key] = found.pop(key, (columns, set(), set()))
+            found[key][1].add(day)
+        for lists, on, told in found.values():
+            known = {
+                one.name: columns for one, columns in zip(named, lists, strict=True) if columns
+            }
+            yield _Task((template,), known, frozenset(on), frozenset(told if tells else on))
+
+    def _span(self, template: Template, seen: Seen) -> _Span:
+        runs = self.known.runs(template, seen.new)
+        time = self.known.time_told(template, max(seen.days), time_of(seen.last))
+        return _Span(seen.days.union(runs.days), time, runs)
+
+    def _columns(self, datasets: Iterable[DatasetId], day: int) -> dict[str, Columns]:
+        known = {dataset.name: self.known.versions(dataset).on(day) for dataset in datasets}
+        return {name: columns for name, columns in known.items() if columns}
 
 
-def _relies_on(analysis: Analysis, template: Template, changed: set[DatasetId]) -> bool:
-    return any(
-        dataset_of(table, template.id.namespace) in changed
-        for statement in analysis.statements
-        for table in statement.consulted
-    )
+def merge_days(known: dict[DatasetId, int], more: Mapping[DatasetId, int]) -> None:
+    """Adds datasets and the first day of their change; the earlier day stays."""
+    for dataset, day in more.items():
+        known[dataset] = min(known.get(dataset, day), day)
+
+
+def _tellings(analysis: Analysis, template: Template) -> tuple[Telling, ...]:
+    return tuple(one for statement in analysis.statements for one in tellings(statement, template))
+
+
+def _relies_on(found: Analysed, template: Template, changed: Mapping[DatasetId, int]) -> bool:
+    if not changed:
+        return False
+    last = max(found.days)
+    return any(changed.get(one, last + 1) <= last for one in found.consulted(template))

@@ -13,11 +13,13 @@ import msgspec
 
 from ingest.attribution import Issuer
 from ingest.deriving.additions import NEVER, Additions
-from ingest.deriving.columns import told
+from ingest.deriving.analysing import Analysed
+from ingest.deriving.columns import described
 from ingest.deriving.stated import Witness
 from ingest.folding.cells import CellKey, FoldedCell, Template
 from ingest.identity import dataset_of
 from ingest.record import Stated
+from ingest.shards import is_scaffold
 from ingest.sql import Analysis, Column, Statement, Table, is_placeholder
 from lineage.model import CERTAIN, Activity, EdgeType, Evidence, Origin, Role, Sample
 from lineage.names import ColumnId, ConsumerId, DatasetId, JobId, ProcessId
@@ -33,18 +35,63 @@ ANY_COLUMN = "*"
 
 
 def derive(
-    cells: Iterable[FoldedCell], analyses: Mapping[str, Analysis], additions: Additions
+    cells: Iterable[FoldedCell],
+    analyses: Mapping[str, Analysed],
+    additions: Additions,
+    earlier: Iterable[FoldedCell] = (),
 ) -> None:
-    """Adds the nodes and edges that these cells stand for; analyses are by template fingerprint."""
+    """Adds the nodes and edges that these cells stand for; analyses are by template fingerprint.
+
+    earlier: what is in the graph already of cells whose days decide what they mean.
+    """
     by_template: dict[Template, list[FoldedCell]] = {}
     for cell in cells:
         by_template.setdefault(cell.key.template, []).append(cell)
+    whole = _whole([*(one for mine in by_template.values() for one in mine), *earlier])
     for template, mine in by_template.items():
-        analysis = analyses[template.id.name]
-        _describe(additions, template, analysis)
-        ran: set[ProcessId] = set()  # a text of several statements runs once
-        for statement in analysis.statements:
-            _Derivation(additions, template, statement, mine, ran).run()
+        analysed = analyses[template.id.name]
+        _describe(additions, template, analysed.latest)
+        for part in analysed.parts:
+            there = [one for cell in mine if (one := _within(cell, part.days, whole)) is not None]
+            ran: set[ProcessId] = set()  # a text of several statements runs once
+            for statement in part.analysis.statements if there else ():
+                _Derivation(additions, template, statement, there, ran).run()
+
+
+class _Whole(NamedTuple):
+    """All days of a cell, and its latest run."""
+
+    days: frozenset[int]
+    sample: Sample
+
+
+def _whole(cells: Iterable[FoldedCell]) -> dict[CellKey, _Whole]:
+    found: dict[CellKey, _Whole] = {}
+    for cell in cells:
+        known = found.get(cell.key, _Whole(frozenset(), cell.sample))
+        days = known.days.union(cell.activity.days)
+        found[cell.key] = _Whole(days, max(known.sample, cell.sample))
+    return found
+
+
+def _within(
+    cell: FoldedCell, days: frozenset[int] | None, whole: Mapping[CellKey, _Whole]
+) -> FoldedCell | None:
+    """What a cell counts on these days; None when it has none of them.
+
+    A cell that had such days before keeps them, with nothing more to count, so that its latest run
+    is the sample of all its edges, whichever of its days was imported first. The times of the day,
+    which belong to no day, are counted with its last.
+    """
+    if days is None:
+        return cell
+    known = whole[cell.key]
+    if not days & known.days:
+        return None
+    counts = zip(cell.activity.days, cell.activity.counts, strict=True)
+    activity = Activity.of({day: count for day, count in counts if day in days})
+    clock = cell.clock if cell.activity.last in days else NEVER
+    return FoldedCell(cell.key, activity, known.sample, clock)
 
 
 def _processes(statement: Statement, key: CellKey) -> list[tuple[ProcessId, tuple[Table, ...]]]:
@@ -150,10 +197,9 @@ class _Derivation:
                 seen = self._process(process, cells)
                 self._tables(process, targets, seen)
                 self._columns(process, targets, seen)
-        for node in told(statement, self.namespace, self.at):
+        for node in described(statement, self.namespace, self.at):
             assert isinstance(node.id, ColumnId)
-            declared = "position" not in node.facts
-            self.add.column(node.id, Origin.DECLARED if declared else Origin.PARSED)
+            self.add.column(node.id, Origin.DECLARED if node.facts else Origin.PARSED)
             self.add.facts(node)
 
     def _by_process(self) -> dict[tuple[ProcessId, tuple[Table, ...]], list[FoldedCell]]:
@@ -246,6 +292,9 @@ class _Derivation:
     def _life(self) -> None:
         """Which datasets the statement makes, drops or renames."""
         for change in self.statement.changes:
+            names = [table.parts[-1] for table in (change.table, change.other) if table]
+            if change.kind in ("drop", "rename") and any(map(is_scaffold, names)):
+                continue
             dataset = self._dataset(change.table)
             if change.kind in ("drop", "rename"):
                 renamed = str(self._dataset(change.other)) if change.other else ""

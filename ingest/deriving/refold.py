@@ -24,16 +24,25 @@ def cells_naming(
     ran = store.edges(queries, Direction.UP, [EdgeType.RAN])
     processes = {edge.key.source for edge in ran}
     cells = store.edges(processes, Direction.DOWN, [EdgeType.RAN])
-    principals = {edge.key.via for edge in cells if edge.key.via is not None}
-    nodes = store.nodes(processes | principals | {edge.key.target for edge in cells})
+    retract = [(node, Origin.PARSED) for node in (*processes, *queries)]
+    retract += [(node, Origin.ENGINE) for node in processes]
+    return _folded(store, cells), retract
+
+
+def cells_of(store: Store, templates: Collection[QueryId]) -> list[FoldedCell]:
+    """The cells of these templates, as far as they are in the store."""
+    return _folded(store, store.edges(templates, Direction.UP, [EdgeType.RAN]))
+
+
+def _folded(store: Store, cells: Collection[Edge]) -> list[FoldedCell]:
+    ends = {(edge.key.source, edge.key.target, edge.key.via) for edge in cells}
+    nodes = store.nodes({node for three in ends for node in three if node is not None})
     folded: dict[CellKey, FoldedCell] = {}
     for edge in cells:
         cell = _cell(edge, nodes)
         # A statement with two targets is one cell of two jobs.
         folded[cell.key] = max(folded.get(cell.key, cell), cell, key=lambda c: c.activity.total)
-    retract = [(node, Origin.PARSED) for node in (*processes, *queries)]
-    retract += [(node, Origin.ENGINE) for node in processes]
-    return list(folded.values()), retract
+    return list(folded.values())
 
 
 def _cell(edge: Edge, nodes: dict[NodeId, Node]) -> FoldedCell:

@@ -55,7 +55,8 @@ class _Told:
         self.scope = stated.scope
         self.reads = None if stated.reads is None else _columns(stated.reads)
         self.writes = _columns(stated.writes or ())
-        self._names = _Names({**self.writes, **(self.reads or {})})
+        every = {**self.writes, **(self.reads or {})}
+        self._names = _Names(every, whole=stated.scope == "named")
         targets = list(self.writes)
         sources = list(self.reads or ())
         self.edges = [
@@ -114,7 +115,8 @@ class _Told:
         self, known: Statement, writes: tuple[Table, ...], reads: tuple[Table, ...]
     ) -> list[ColumnEdge]:
         """The engine's column edges, with the role that the text gives them; else the text's."""
-        parsed = [_aimed(edge, writes) for edge in known.edges if edge.source.table in reads]
+        touched = {*reads, *writes}  # an UPDATE feeds a column from others of its own row
+        parsed = [_aimed(edge, writes) for edge in known.edges if edge.source.table in touched]
         if not self.edges:
             return parsed
         roles: dict[tuple[object, ...], list[ColumnEdge]] = {}
@@ -150,9 +152,13 @@ class _Told:
 
 
 class _Names:
-    """Finds the engine's full name of a table as a text spells it."""
+    """Finds the engine's full name of a table as a text spells it.
 
-    def __init__(self, tables: Mapping[Table, tuple[str, ...]]) -> None:
+    whole: the engine names every table; then one of another schema is what the text means.
+    """
+
+    def __init__(self, tables: Mapping[Table, tuple[str, ...]], *, whole: bool) -> None:
+        self._whole = whole
         self._by_last: dict[tuple[str, str], list[Table]] = {}
         self._columns = {
             (table, name.lower()): name for table, names in tables.items() for name in names
@@ -163,11 +169,12 @@ class _Names:
     def full(self, table: Table) -> Table:
         """The engine's table of that name when exactly one ends in it, else the table itself."""
         spelled = tuple(part.lower() for part in table.parts)
+        named = set(self._by_last.get((table.kind, spelled[-1]), ()))
         fits = {
-            one
-            for one in self._by_last.get((table.kind, spelled[-1]), ())
-            if _same_end(tuple(part.lower() for part in one.parts), spelled)
+            one for one in named if _same_end(tuple(part.lower() for part in one.parts), spelled)
         }
+        if not fits and self._whole:
+            fits = named
         return fits.pop() if len(fits) == 1 else table
 
     def column(self, column: Column) -> Column:

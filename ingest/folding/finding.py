@@ -141,22 +141,27 @@ class Finder:
         else:
             issuer = self._issuer(masked, record, source)
             if session is not None and (session.has_temporary or makes_temporary(masked.text)):
-                return self._scripted(
+                scripted = self._scripted(
                     masked.text, session, context, issuer, record, source, file, key
                 )
+                if scripted:
+                    return scripted
             template = self._template(masked.text, context, source).told(stated)
             found = self._cell(template, issuer, record, file)
-        if len(self._memo) >= _MEMO:
-            self._memo.clear()
-        self._memo[memo] = found
+        if session is None or not session.has_temporary:
+            if len(self._memo) >= _MEMO:
+                self._memo.clear()
+            self._memo[memo] = found
         return found
 
     def _scripted(
         self, sql: str, session: Session, context: Context, issuer: Issuer, record: QueryRecord,
         source: Source, file: str, key: bytes,
-    ) -> Scripted:  # fmt: skip
-        """A statement in a session with temporary tables."""
+    ) -> Scripted | None:  # fmt: skip
+        """A statement in a session with temporary tables; None when it has to do with none."""
         script, fills = session.script(sql)
+        if not fills and len(script) == 1:
+            return None
         template = self._template(";\n".join(script), context, source)
         cell = self._cell(template, issuer, record, file)
         found = Scripted(cell, record, key, fills=bool(fills))

@@ -96,10 +96,14 @@ def describe_dataset(add: Additions, dataset: DatasetRef, at: str, *, written: b
         description=text(mapping(facets.get("documentation")).get("description")),
         dropped={"DROP": "true", "CREATE": "false", "OVERWRITE": "false"}.get(change, ""),
     )
+    columns = []
     for node in schema(dataset, at, complete=written):
         assert isinstance(node.id, ColumnId)
         add.column(node.id, Origin.OPENLINEAGE)
         add.facts(node)
+        if "ordinal" in node.facts:
+            columns.append((node.id.name, node.value("type")))
+    add.listed(dataset.id, tuple(columns), at)
     _owners(add, dataset.id, facets)
     for link in items(mapping(facets.get("symlinks")).get("identifiers")):
         try:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 import msgspec
 
 from lineage.analyses.graph import Graph
+from lineage.analyses.listening import UNKNOWN, listening, paths_without_log
 from lineage.calendar import day_of, iso_day, weekday
 from lineage.model import Activity, EdgeType
 from lineage.names import DatasetId, NodeId, parts
@@ -57,7 +58,8 @@ class Coverage(msgspec.Struct, frozen=True):
     share: days logged × statements understood, in 0.0 to 1.0; access paths are not in it.
     statements: templates that name the datasets; unread: those, and dead letters, that were
     understood in part or not at all.
-    paths: access that leaves no log; `unknown` unless it was declared.
+    paths: access that leaves no log, by name; `none`; `unknown` unless it was declared.
+    corrected: how many edges of the store were taken out by hand, and are in no answer.
     """
 
     text: str
@@ -68,7 +70,8 @@ class Coverage(msgspec.Struct, frozen=True):
     statements: int
     unread: int
     sources: tuple[SourceDays, ...]
-    paths: str = "unknown"
+    paths: str = UNKNOWN
+    corrected: int = 0
 
     @property
     def complete(self) -> bool:
@@ -88,6 +91,7 @@ class Logs:
         self.as_of = self._last(store) if as_of is None else as_of
         self._length = window
         self._unread = _tokens_of_dead_letters(store)
+        self._said = listening(store)
 
     def _last(self, store: Store) -> int | None:
         """The greatest logged day; without a log, the last day that anything was active."""
@@ -145,14 +149,22 @@ class Logs:
             statements,
             partial + dead,
             days,
+            paths_without_log([self._said.get(source, ()) for source in sources]),
         )
 
     def _silence(self, source: str, window: Window) -> tuple[int, list[int]]:
         """How many days of a window a source should have logged, and which of them it has not."""
         logged = self.logged[source]
         seen, quiet = set(logged.days), quiet_weekdays(logged)
-        days = range(window.start, window.as_of + 1)
-        expected = [day for day in days if day in seen or weekday(day) not in quiet]
+        declared = [one for one in self._said.get(source, ()) if one.schedule]
+        expected = [
+            day
+            for day in range(window.start, window.as_of + 1)
+            if day in seen
+            or (
+                any(one.expects(day) for one in declared) if declared else weekday(day) not in quiet
+            )
+        ]
         return len(expected), [day for day in expected if day not in seen]
 
 
@@ -163,7 +175,16 @@ def coverage(graph: Graph, logs: Logs, datasets: Collection[DatasetId]) -> tuple
     partial = sum(node.value("parse") in NOT_UNDERSTOOD for node in nodes.values())
     naming = {query.namespace for query in queries}
     sources = {source for dataset in datasets for source in logs.sources_of(dataset, naming)}
-    return logs.window(sources), logs.coverage(datasets, sources, len(queries), partial)
+    heard = logs.coverage(datasets, sources, len(queries), partial)
+    return logs.window(sources), _with_corrections(heard, len(graph.corrections))
+
+
+def _with_corrections(heard: Coverage, corrected: int) -> Coverage:
+    if not corrected:
+        return heard
+    edges = "1 edge was" if corrected == 1 else f"{corrected} edges were"
+    text = f"{heard.text}, {edges} corrected by hand"
+    return msgspec.structs.replace(heard, text=text, corrected=corrected)
 
 
 def _text(window: Window, logged: int, expected: int, unread: int) -> str:
