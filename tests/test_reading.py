@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 import bz2
+import datetime as dt
+import decimal
 import gzip
 import io
 import json
 import lzma
 import os
+import re
+import struct
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import feather
 
 from ingest.files.clock import Clock, UnreadableTime
 from ingest.files.delimited import COMMAS, csv_rows, csv_style
 from ingest.files.objects import json_objects
-from ingest.files.reading import bytes_read, find_inputs, head, open_text, undecodable_bytes
-from ingest.files.tables import read_table
+from ingest.files.reading import (
+    bytes_read,
+    find_inputs,
+    head,
+    losses,
+    open_text,
+    undecodable_bytes,
+)
+from ingest.files.tables import read_table, table_columns
 from ingest.record import Rejected
 from lineage.errors import UnreadableInput
 
@@ -55,6 +70,14 @@ def test_nothing_to_read_is_an_error(tmp_path: Path, name: str) -> None:
 TEXT = "a,b\r\n1,ä\n"
 
 
+def packed(content: bytes, codec: str) -> bytes:
+    """The content in a frame of zstd or lz4."""
+    out = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(out, codec) as stream:
+        stream.write(content)
+    return out.getvalue().to_pybytes()
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -66,6 +89,10 @@ TEXT = "a,b\r\n1,ä\n"
         bz2.compress(TEXT.encode()),
         lzma.compress(TEXT.encode("utf-16")),
         gzip.compress(TEXT.encode()[:5], mtime=0) + gzip.compress(TEXT.encode()[5:], mtime=0),
+        packed(TEXT.encode(), "zstd"),
+        packed(TEXT.encode("utf-16"), "lz4"),
+        TEXT.encode("utf-16-le"),
+        TEXT.encode("utf-16-be"),
     ],
 )
 def test_open_text(tmp_path: Path, content: bytes) -> None:
@@ -86,24 +113,188 @@ def test_undecodable_bytes_are_replaced_and_counted(tmp_path: Path) -> None:
     before = undecodable_bytes()
     with open_text(source) as stream:
         assert stream.read() == "a\ufffd\ufffdb\ufffd"
+        (loss,) = losses(stream)
     assert undecodable_bytes() - before == 3
+    assert "x: 3 bytes are not UTF-8" in loss
 
 
-def test_damaged_file_is_named(tmp_path: Path) -> None:
-    """A compressed file that ends too early says so, with its name."""
-    (tmp_path / "x.gz").write_bytes(gzip.compress(os.urandom(200_000), mtime=0)[:100_000])
-    (source,) = find_inputs([str(tmp_path / "x.gz")])
-    with pytest.raises(UnreadableInput, match=r"x\.gz is damaged"), open_text(source) as stream:
-        stream.read()
+LINES = "".join(f'{{"n": {n}, "x": "{n * n}"}}\n' for n in range(20_000)).encode()
 
 
-def test_zstandard_without_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message says what to install."""
-    monkeypatch.setitem(sys.modules, "zstandard", None)
-    (tmp_path / "x.zst").write_bytes(b"\x28\xb5\x2f\xfd....")
-    (source,) = find_inputs([str(tmp_path / "x.zst")])
-    with pytest.raises(UnreadableInput, match="pip install zstandard"):
+@pytest.mark.parametrize(
+    "content",
+    [
+        gzip.compress(LINES, mtime=0),
+        bz2.compress(LINES, 1),
+        lzma.compress(LINES),
+        packed(LINES, "zstd"),
+        packed(LINES, "lz4"),
+    ],
+    ids=["gz", "bz2", "xz", "zst", "lz4"],
+)
+def test_what_a_damaged_file_has_before_the_damage_is_read(tmp_path: Path, content: bytes) -> None:
+    """A packed file that ends too early gives what it has, and the user hears that it is damaged.
+
+    One that is damaged from its first bytes is an error that names it.
+    """
+    (tmp_path / "x").write_bytes(content[: len(content) * 3 // 4])
+    (source,) = find_inputs([str(tmp_path / "x")])
+    with open_text(source) as stream:
+        text = stream.read()
+        (loss,) = losses(stream)
+    assert LINES.decode().startswith(text)
+    assert len(text) > len(LINES) / 4
+    assert "x is damaged, what follows is lost" in loss
+    (tmp_path / "x").write_bytes(content[:12])
+    with pytest.raises(UnreadableInput, match="x is damaged"):
         head(source)
+
+
+def test_lz4_blocks_of_java(tmp_path: Path) -> None:
+    """Spark's own frame of LZ4 blocks is read, stored blocks too."""
+    codec = pa.Codec("lz4_raw")
+    middle = codec.compress(LINES[9:-9], asbytes=True)
+    blocks = [(0x10, LINES[:9], 9), (0x20, middle, len(LINES) - 18), (0x10, LINES[-9:], 9)]
+    frame = b"".join(
+        struct.pack("<8sBiii", b"LZ4Block", token | 7, len(data), size, 0) + data
+        for token, data, size in [*blocks, (0x10, b"", 0)]
+    )
+    (tmp_path / "x").write_bytes(frame)
+    (source,) = find_inputs([str(tmp_path / "x")])
+    with open_text(source) as stream:
+        assert stream.read() == LINES.decode()
+
+
+def test_packed_files_need_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it the message says what to install."""
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    for name, content in (("x.zst", packed(LINES, "zstd")), ("x.parquet", b"PAR1....PAR1")):
+        (tmp_path / name).write_bytes(content)
+        (source,) = find_inputs([str(tmp_path / name)])
+        with pytest.raises(UnreadableInput, match=f"{name} is readable only with pyarrow: pip"):
+            head(source)
+
+
+NO_LOGS = {
+    "zip": (b"PK\x03\x04\x14\0\0\0a.csv", "a zip archive: unpack it"),
+    "docx": (b"PK\x03\x04\x14\0\x06\0\x08\0[Content_Types].xml", "an Office document: save"),
+    "doc": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "an Office document: save"),
+    "7z": (b"7z\xbc\xaf\x27\x1c\0\x04", "a 7-Zip archive: unpack it"),
+    "rar": (b"Rar!\x1a\x07\x01\0", "a RAR archive: unpack it"),
+    "snappy": (b"\xff\x06\0\0sNaPpY....", "packed with Snappy: unpack it"),
+    "pdf": (b"%PDF-1.7\n1 0 obj", "a PDF document"),
+    "png": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a PNG image"),
+    "sqlite": (b"SQLite format 3\x00" + bytes(80), "an SQLite database"),
+    "avro": (b"Obj\x01\x04\x16avro.schema", "an Avro file: export as Parquet"),
+    "xel": (bytes(range(256)) * 3, "binary, no log that is known"),
+    "tar": (b"queries.csv".ljust(257, b"\0") + b"ustar\x0000", "a tar archive: unpack it"),
+}
+
+
+@pytest.mark.parametrize("name", NO_LOGS)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gz"])
+def test_what_is_no_text_says_what_it_is(tmp_path: Path, name: str, pack: Callable) -> None:
+    """Archives, documents and images are told by their first bytes, packed ones too."""
+    content, what = NO_LOGS[name]
+    (tmp_path / "x").write_bytes(pack(content))
+    (source,) = find_inputs([str(tmp_path / "x")])
+    with pytest.raises(UnreadableInput, match=f"x is {what}"):
+        open_text(source)
+
+
+def test_files_that_are_one_log(tmp_path: Path) -> None:
+    """The parts of a rolled log are read one behind the other, by number, however packed."""
+    folder = tmp_path / "eventlog_v2_app-1"
+    folder.mkdir()
+    (folder / "events_10_app-1").write_text("c")
+    (folder / "events_2_app-1.zst").write_bytes(packed(b"b", "zstd"))
+    (folder / "events_1_app-1").write_text("a\n")
+    (folder / "appstatus_app-1").write_text("")
+    (tmp_path / "duckdb_log_entries.csv").write_text("entries\n")
+    (tmp_path / "duckdb_log_contexts.csv").write_text("contexts\n")
+    texts = []
+    for source in find_inputs([str(tmp_path)]):
+        with open_text(source) as stream:
+            texts.append(stream.read())
+            assert bytes_read(stream) == source.size
+    assert texts == ["contexts\nentries\n", "a\nb\nc"]
+    named = sorted(map(str, folder.iterdir()))
+    (source,) = find_inputs(named)
+    assert [path.name for path in source.more] == ["events_2_app-1.zst", "events_10_app-1"]
+
+
+ROWS = [
+    {
+        "QUERY_TEXT": "select 'ä\n' from t",
+        "START_TIME": dt.datetime(2026, 1, 2, 3, 4, 5, 250_000, dt.UTC),
+        "LOCAL": dt.datetime(2026, 1, 2, 3, 4, 5),  # noqa: DTZ001 - a time without zone
+        "DAY": dt.date(2026, 1, 2),
+        "SESSION_ID": decimal.Decimal("12345678901234567890"),
+        "RATIO": decimal.Decimal("1.50"),
+        "COUNT": 3.0,
+        "TAGS": [{"key": "dag", "value": "nightly"}],
+        "BLOB": b"select 1",
+        "ID": bytes(range(240, 256)),
+        "OK": True,
+        "NONE": None,
+    }
+]
+SHOWN = (
+    "select 'ä\n' from t", "2026-01-02T03:04:05.250000Z", "2026-01-02 03:04:05", "2026-01-02",
+    "12345678901234567890", "1.50", "3", '[{"key":"dag","value":"nightly"}]', "select 1",
+    "f0f1f2f3-f4f5-f6f7-f8f9-fafbfcfdfeff", "true", "",
+)  # fmt: skip
+
+
+def _columnar(kind: str, table: pa.Table) -> bytes:
+    out = io.BytesIO()
+    if kind == "parquet":
+        pq.write_table(table, out, row_group_size=300)
+    elif kind == "feather":
+        feather.write_feather(table, out, chunksize=300)
+    else:
+        opened = pa.ipc.new_file if kind == "file" else pa.ipc.new_stream
+        with opened(out, table.schema) as writer:
+            writer.write_table(table, max_chunksize=300)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["parquet", "feather", "file", "stream"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gz"])
+def test_columnar_files_are_read_as_the_tables_they_are(
+    tmp_path: Path, kind: str, pack: Callable
+) -> None:
+    """Parquet and Arrow come as JSON Lines: times with and without zone, decimals, bytes, nested.
+
+    Their progress ends at their size.
+    """
+    zoned = pa.array([ROWS[0]["START_TIME"]], pa.timestamp("ns", "America/New_York"))
+    table = pa.Table.from_pylist(ROWS).set_column(1, "START_TIME", zoned)
+    table = table.set_column(0, "QUERY_TEXT", table.column(0).dictionary_encode())
+    (tmp_path / "x").write_bytes(pack(_columnar(kind, pa.concat_tables([table] * 1000))))
+    (source,) = find_inputs([str(tmp_path / "x")])
+    fields = {name: (name.lower(),) for name in table.column_names}
+    with open_text(source) as stream:
+        found = [cells for _, cells in read_table(stream, fields, bool).cells]
+        assert bytes_read(stream) == source.size
+        assert losses(stream) == ()
+    assert found == [SHOWN] * 1000
+
+
+def test_damaged_columnar_file_is_named(tmp_path: Path) -> None:
+    """A Parquet file that was cut off has lost its index: it says so, with its name."""
+    content = _columnar("parquet", pa.Table.from_pylist(ROWS))
+    (tmp_path / "x.parquet").write_bytes(content[:-20])
+    (source,) = find_inputs([str(tmp_path / "x.parquet")])
+    with pytest.raises(UnreadableInput, match=r"x\.parquet is damaged"):
+        head(source)
+
+
+def test_first_line_is_seen_whole(tmp_path: Path) -> None:
+    """A first record with a long statement does not hide the format."""
+    (tmp_path / "x").write_text(json.dumps({"query": "x" * 200_000, "user": "ana"}) + "\n{}\n")
+    (source,) = find_inputs([str(tmp_path / "x")])
+    assert table_columns(head(source).text) == ("query", "user")
 
 
 def test_standard_input_and_pipes_are_read_twice(
@@ -232,6 +423,15 @@ def test_tables_by_name(text: str) -> None:
     assert table.matched.keys() == {"one", "two"}
 
 
+def test_what_is_broken_before_the_header_is_told() -> None:
+    """A quote that is never closed in front of a table costs itself, and is counted."""
+    table = read_table(io.StringIO('"export of\na,b\n1,2\n'), {"one": ("a",)}, bool)
+    assert table.matched == {"one": "a"}
+    first, *rows = table.cells
+    assert isinstance(first, Rejected)
+    assert rows == [(3, ("1",))]
+
+
 MOMENT = 1_767_323_045_250_000  # 2026-01-02 03:04:05.25 UTC
 
 
@@ -243,6 +443,7 @@ MOMENT = 1_767_323_045_250_000  # 2026-01-02 03:04:05.25 UTC
         *("1767323045250", "1767323045250000", "1767323045250000000", "2026/1/2 3:04:05.25"),
         *("2026-01-02 03:04:05.25+00", "2026-01-02 04:04:05.25 Europe/Berlin"),
         *("20260102T030405.25Z", "2026-01-02 03:04:05,250"),
+        *("02-JAN-26 03.04.05.250000000 AM", "02-Jan-2026 03:04:05.25"),
     ],
 )
 def test_times(stamp: str) -> None:
@@ -271,9 +472,16 @@ def test_times_without_zone_are_those_of_the_source() -> None:
         ("2026-13-45 00:00:00", "neither ISO 8601 nor epoch"),
         ("2026-01-02 03:04:05 CET", "zone 'CET' .* is ambiguous: say --timezone"),
         ("12", "neither ISO 8601 nor epoch"),
+        ("02-FOO-26 03.04.05 AM", "neither ISO 8601 nor epoch"),
     ],
 )
 def test_times_that_cannot_be_read_say_why(stamp: str, why: str) -> None:
-    """No time is ever guessed."""
-    with pytest.raises(UnreadableTime, match=why):
-        Clock().micros(stamp)
+    """No time is ever guessed, and the user hears of the first that was refused."""
+    clock = Clock()
+    for one in (stamp, "never"):
+        with pytest.raises(UnreadableTime):
+            clock.micros(one)
+    heard: list[str] = []
+    clock.tell(heard.append)
+    assert re.search(why, heard[0])
+    assert len(heard) == 1

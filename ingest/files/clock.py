@@ -22,6 +22,12 @@ _SHORT_OFFSET = re.compile(r"[+-][0-9]{1,2}$")
 _USUAL = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:)([0-5][0-9](?:\.[0-9]+)?)(.*)"
 )
+# 02-JAN-26 03.04.05.250000000 AM: how Oracle writes a date unless told otherwise.
+_MONTH_NAMED = re.compile(
+    r"([0-9]{1,2})-([A-Za-z]{3})-([0-9]{4}|[0-9]{2})"
+    r"(?: ([0-9]{1,2})[.:]([0-9]{2})[.:]([0-9]{2})(?:[.,]([0-9]{1,9}))?)?(?: ([AaPp])[Mm])?(.*)"
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MINUTES = 4096
 _UTC_NAMES = frozenset({"UTC", "GMT", "Z", "UCT", "ZULU"})
 
@@ -43,6 +49,7 @@ class Clock:
     def __init__(self, timezone: str = "") -> None:
         self._zone = zone(timezone) if timezone else None
         self._assumed_utc = False
+        self._refused = ""
         self._minutes: dict[tuple[str, str], int] = {}
 
     def micros(self, stamp: str) -> int:
@@ -56,7 +63,7 @@ class Clock:
         """
         usual = _USUAL.fullmatch(stamp)
         if not usual:
-            return self._unusual(stamp.strip())
+            return self._remembered(stamp.strip())
         minute, seconds, zone_ = usual.groups()
         start = self._minutes.get((minute, zone_))
         if start is None:
@@ -66,18 +73,27 @@ class Clock:
             self._minutes[minute, zone_] = start
         return start + int(float(seconds) * 1_000_000 + 0.5)
 
+    def _remembered(self, stamp: str) -> int:
+        try:
+            return self._unusual(stamp)
+        except UnreadableTime as error:
+            self._refused = self._refused or str(error)
+            raise
+
     def _minute(self, minute: str, zone_: str) -> int:
         stamp = f"{minute}00{zone_}"
         try:
             moment = dt.datetime.fromisoformat(stamp)
         except ValueError:
-            return self._unusual(stamp)
+            return self._remembered(stamp)
         return self._local(moment) if moment.tzinfo is None else (moment - _EPOCH) // _MICROSECOND
 
     def tell(self, notice: Callable[[str], None]) -> None:
-        """Says so when a stamp without zone was read as UTC, because nobody said the zone."""
+        """Says that a stamp was read as UTC because nobody said its zone, and what was refused."""
         if self._assumed_utc:
             notice("times without a zone were read as UTC: say --timezone")
+        if self._refused:
+            notice(self._refused)
 
     def _local(self, moment: dt.datetime) -> int:
         if self._zone is None:
@@ -88,6 +104,9 @@ class Clock:
     def _unusual(self, stamp: str) -> int:
         if _NUMBER.fullmatch(stamp):
             return epoch_micros(stamp)
+        month = _MONTH_NAMED.fullmatch(stamp)
+        if month:
+            return self.micros(_iso_of(month))
         named = _NAMED_ZONE.fullmatch(stamp)
         if named:
             return self._named(named.group(1), named.group(2), stamp)
@@ -167,6 +186,24 @@ def epoch_micros(number: str) -> int:
     if power < 0:
         return int(whole) // 1000
     return int(whole + (fraction + "0" * power)[:power])
+
+
+def _iso_of(found: re.Match[str]) -> str:
+    """The stamp with its parts in the order of ISO 8601.
+
+    Raises:
+        UnreadableTime: there is no such month or hour.
+    """
+    day, name, year, hour, minute, second, fraction, half, zone_ = found.groups(default="")
+    if name.lower() not in _MONTHS:
+        raise UnreadableTime(_why(found.group()))
+    month = _MONTHS.index(name.lower()) + 1
+    hours = int(hour or 0)
+    if half:
+        hours = hours % 12 + 12 * (half.lower() == "p")
+    date = f"{year if len(year) == 4 else 2000 + int(year)}-{month:02d}-{int(day):02d}"
+    time = f"{hours:02d}:{minute or '00'}:{second or '00'}.{(fraction or '0')[:6]}"
+    return f"{date} {time}{zone_}"
 
 
 def _why(stamp: str) -> str:

@@ -26,6 +26,7 @@ _NOTHING = " \t\r\n\x00\x1e,[]{}"  # what may remain around the objects of a doc
 _NEXT_OBJECT = re.compile(r"\}\s*,?\s*(?=\{)")
 # What exports wrap their records in; an object of another name is a record itself.
 _WRAPPERS = ("Records", "records", "QueryExecutions", "rows", "entries", "queries", "results")
+_WRAPPER_NAMES = frozenset(_WRAPPERS)
 _WRAPPED = re.compile(r'\s*\{\s*"(?:' + "|".join(_WRAPPERS) + r')"\s*:\s*(?=\[)')
 
 
@@ -46,6 +47,8 @@ def cell(value: object) -> str:
     """The text of a JSON value: empty for null, JSON for arrays and objects."""
     if isinstance(value, str):
         return value
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # numbers that may be missing become fractions in some exports
     return "" if value is None else msgspec.json.encode(value).decode()
 
 
@@ -92,6 +95,8 @@ def _decode(text: str) -> JsonObject | None:
 
 
 def _unwrapped(found: JsonObject) -> Iterable[JsonObject]:
+    if _WRAPPER_NAMES.isdisjoint(found):
+        return (found,)
     for name in _WRAPPERS:
         inner = found.get(name)
         if isinstance(inner, list) and all(isinstance(one, dict) for one in inner):

@@ -6,73 +6,64 @@ memory but the buffer of the stream.
 
 from __future__ import annotations
 
-import bz2
-import codecs
 import glob
-import gzip
-import importlib
 import io
-import lzma
+import re
 import shutil
 import sys
 import tempfile
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO
 
 import msgspec
 
+from ingest.files.encodings import Undecodable, encoding_of
+from ingest.files.parts import logs_of
+from ingest.files.unpacking import Unpacked
 from ingest.record import Head
 from lineage.errors import UnreadableInput
 
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
 _HEAD = 64 * 1024  # characters
+_LONG_LINE = 1024 * 1024  # characters of a first record that is longer than the head
 _BUFFER = 128 * 1024  # bytes
-_ENCODINGS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+_NEXT_OBJECT = re.compile(r"\}\s*,\s*\{")
 
 
 class Input(msgspec.Struct, frozen=True, order=True):
-    """A file to read. name: as the user knows it; path: where its bytes are."""
+    """A log to read. name: as the user knows it; path: where its bytes are; more: those behind."""
 
     name: str
     path: Path
+    more: tuple[Path, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(path.stat().st_size for path in (self.path, *self.more))
 
 
-class _Undecodable:
-    """Replaces bytes that are no text by U+FFFD, and counts them."""
+class _Text(io.TextIOWrapper):
+    """The text of a log; remembers what of it could not be read."""
 
-    name = "replace-and-count"
-
-    def __init__(self) -> None:
-        self.count = 0
-        codecs.register_error(self.name, self._replace)
-
-    def _replace(self, error: UnicodeError) -> tuple[str, int]:
-        if not isinstance(error, UnicodeDecodeError):
-            raise error
-        self.count += error.end - error.start
-        return "\N{REPLACEMENT CHARACTER}", error.end
+    def __init__(self, source: Input) -> None:
+        self.unpacked = Unpacked(source.name, (source.path, *source.more))
+        raw = io.BufferedReader(self.unpacked, _BUFFER)
+        self.undecodable_before = _UNDECODABLE.count
+        encoding = encoding_of(raw.peek(_BUFFER))
+        super().__init__(raw, encoding=encoding, errors=_UNDECODABLE.name, newline="")
 
 
-_UNDECODABLE = _Undecodable()
+_UNDECODABLE = Undecodable()
 _KEPT: list[IO[bytes]] = []  # copies of standard input and pipes, until the process ends
 
 
 def find_inputs(paths: Iterable[str]) -> list[Input]:
     """The files that the paths mean: files, folders with all below, globs, `-` for standard input.
 
-    In the order of the paths, each folder and glob sorted by name; no file twice; hidden files and
-    folders are skipped unless named. Standard input and pipes are copied to a temporary file, since
-    an input is read twice: once to find its format.
+    In the order of the paths, each folder and glob sorted by name; no file twice; files that are
+    one log are one input; hidden files and folders are skipped unless named. Standard input and
+    pipes are copied to a temporary file, since an input is read twice: once to find its format.
 
     Raises:
         UnreadableInput: a path is missing or means no file.
@@ -81,44 +72,59 @@ def find_inputs(paths: Iterable[str]) -> list[Input]:
     for path in paths:
         for one in _inputs(path):
             found.setdefault(one.path.resolve(), one)
-    return list(found.values())
+    names = {one.path: one.name for one in found.values()}
+    return [Input(names[file], file, tuple(more)) for file, *more in logs_of(list(names))]
 
 
 def open_text(source: Input) -> IO[str]:
     """The decompressed, decoded content, line ends untouched, byte order mark removed.
 
-    gzip, bzip2, xz and Zstandard (where the `zstandard` package is installed); UTF-8, or UTF-16 and
-    UTF-32 with a byte order mark. Bytes that are no text become U+FFFD: see `undecodable_bytes`.
+    gzip, bzip2, xz, Zstandard and LZ4; UTF-8, UTF-16 and UTF-32; Parquet and Arrow as JSON Lines.
+    Bytes that are no text become U+FFFD, and a damaged file ends where the damage begins: `losses`
+    tells.
 
     Raises:
-        UnreadableInput: the file cannot be opened.
+        UnreadableInput: the file cannot be opened, is damaged from the start, or is no text: the
+            message says what it is and what to do.
     """
     try:
-        raw = io.BufferedReader(_Bytes(source), _BUFFER)
+        return _Text(source)
     except OSError as error:
         raise UnreadableInput(f"{source.name}: {error.strerror or error}") from error
-    start = raw.peek(4)
-    encoding = next((name for mark, name in _ENCODINGS if start.startswith(mark)), "utf-8")
-    return io.TextIOWrapper(raw, encoding=encoding, errors=_UNDECODABLE.name, newline="")
 
 
 def head(source: Input) -> Head:
-    """The first 64 Ki characters, for finding the format.
+    """The first 64 Ki characters, or a first record that is longer, for finding the format.
 
     Raises:
-        UnreadableInput: the file cannot be opened, or its compression is damaged from the start.
+        UnreadableInput: as of `open_text`.
     """
     before = _UNDECODABLE.count
     with open_text(source) as stream:
         text = stream.read(_HEAD)
+        if "\n" not in text and not _NEXT_OBJECT.search(text):
+            text += stream.readline(_LONG_LINE)
     _UNDECODABLE.count = before
     return Head(source.name, text)
 
 
 def bytes_read(stream: IO[str]) -> int:
     """How far a stream of `open_text` is in its file, in bytes as they lie on disk."""
-    raw = getattr(getattr(stream, "buffer", None), "raw", None)
-    return raw.position if isinstance(raw, _Bytes) else 0
+    return stream.unpacked.position if isinstance(stream, _Text) else 0
+
+
+def losses(stream: IO[str]) -> tuple[str, ...]:
+    """Sentences for the user on what of a stream of `open_text` could not be read so far."""
+    if not isinstance(stream, _Text):
+        return ()
+    found = [stream.unpacked.damage] if stream.unpacked.damage else []
+    replaced = _UNDECODABLE.count - stream.undecodable_before
+    if replaced:
+        found.append(
+            f"{stream.unpacked.name}: {replaced} bytes are not UTF-8 and were replaced: "
+            "convert it, for example with iconv"
+        )
+    return tuple(found)
 
 
 def undecodable_bytes() -> int:
@@ -165,56 +171,3 @@ def _copy(stream: IO[bytes], name: str) -> Input:
     shutil.copyfileobj(stream, copy)
     copy.flush()
     return Input(name, Path(copy.name))
-
-
-class _Bytes(io.RawIOBase):
-    """The decompressed bytes of a file; damage is an UnreadableInput that names the file."""
-
-    def __init__(self, source: Input) -> None:
-        self._name = source.name
-        self._file = source.path.open("rb")
-        magic = self._file.peek(6)[:6]
-        opener = next((open_ for mark, open_ in _OPENERS if magic.startswith(mark)), None)
-        try:
-            content = opener(self._file) if opener else self._file
-        except UnreadableInput:
-            self._file.close()
-            raise
-        self._content = cast("io.BufferedIOBase", content)
-
-    @property
-    def position(self) -> int:
-        """How far the file is read, in bytes on disk."""
-        return self._file.tell()
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        try:
-            return self._content.readinto(buffer)
-        except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
-            raise UnreadableInput(f"{self._name} is damaged: {error}") from error
-
-    def close(self) -> None:
-        self._content.close()
-        self._file.close()
-        super().close()
-
-
-def _open_zstandard(file: IO[bytes]) -> IO[bytes]:
-    try:
-        module = importlib.import_module("zstandard")
-    except ImportError:
-        raise UnreadableInput(
-            f"{file.name} is Zstandard: pip install zstandard, or unpack it with unzstd"
-        ) from None
-    return cast("IO[bytes]", module.open(file))
-
-
-_OPENERS = (
-    (b"\x1f\x8b", gzip.open),
-    (b"BZh", bz2.open),
-    (b"\xfd7zXZ\x00", lzma.open),
-    (b"\x28\xb5\x2f\xfd", _open_zstandard),
-)

@@ -18,6 +18,7 @@ Fields = Mapping[str, Collection[str]]  # field → the column names that may gi
 Cells = tuple[int, tuple[str, ...]]
 
 _SHAPES = 10_000  # sets of keys that are remembered
+_FIRST = 20  # objects that show the columns
 _SAMPLE = 200  # lines or objects that show how a file is made
 
 
@@ -53,9 +54,11 @@ def read_table(
 
 
 def table_columns(text: str) -> tuple[str, ...]:
-    """The column names at the beginning of a file: of its header, or of its first JSON object."""
+    """The column names at the beginning of a file: of its header, or of its first JSON objects."""
     if _is_json(text):
-        return tuple(next((one[1] for one in _objects_of(text)), ()))
+        # Exports leave out what is null: the first object may lack what the next has.
+        first = itertools.islice(_objects_of(text), _FIRST)
+        return tuple(dict.fromkeys(name for one in first for name in one[1]))
     lines = list(itertools.islice(io.StringIO(text, newline=""), _SAMPLE))
     rows = csv_rows(lines, None, bool, csv_style(lines))
     return next((tuple(row[1]) for row in rows if not isinstance(row, Rejected)), ())
@@ -86,19 +89,26 @@ def _csv_table(
     extras: Collection[str],
 ) -> Table:
     sample = list(itertools.islice(lines, _SAMPLE))
-    rows = csv_rows(
-        itertools.chain(sample, lines),
-        None,
-        lambda row: plausible(pick([*row, ""])),
-        csv_style(sample),
-    )
-    header = next((row[1] for row in rows if not isinstance(row, Rejected)), [])
+    pick: Callable[[list[str]], tuple[str, ...]] | None = None
+
+    def likely(row: list[str]) -> bool:
+        return pick is None or plausible(pick([*row, ""]))
+
+    rows = csv_rows(itertools.chain(sample, lines), None, likely, csv_style(sample))
+    header: list[str] = []
+    broken: list[Rejected] = []  # what stands before the header
+    for row in rows:
+        if not isinstance(row, Rejected):
+            header = row[1]
+            break
+        broken.append(row)
     matched = match_columns(header, fields)
     more = match_columns(header, {name: (name,) for name in extras})
     # One place behind the row, where an empty cell is put for the fields that it has not.
     places = [header.index(matched[f]) if f in matched else len(header) for f in fields]
     pick = _picker(places + [header.index(column) for column in more.values()])
-    return Table(matched, tuple(header), tuple(more), _csv_cells(rows, pick))
+    cells = itertools.chain(broken, _csv_cells(rows, pick))
+    return Table(matched, tuple(header), tuple(more), cells)
 
 
 def _csv_cells(

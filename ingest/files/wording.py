@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ingest.record import Rejected
 
 _STATES = {
@@ -39,3 +41,11 @@ def withheld(text: str, line: int) -> Rejected | None:
     if not text:
         return Rejected("no_text", line)
     return Rejected("redacted", line, text) if text.lower() in _REDACTED else None
+
+
+_NAME_PART = re.compile(r'"((?:[^"]|"")+)"|`([^`]+)`|\[([^\]]+)\]|([^.]+)')
+
+
+def name_parts(name: str) -> tuple[str, ...]:
+    """The parts of a dotted name, without the quotes of any dialect that protect dots."""
+    return tuple("".join(found).replace('""', '"') for found in _NAME_PART.findall(name.strip()))

@@ -44,11 +44,12 @@ class DuckDbQueryLog:
         clock = Clock(options.timezone)
         table = read_table(stream, _FIELDS, lambda row: row[1][:4].isdigit())
         for row in table.cells:
-            yield row if isinstance(row, Rejected) else _record(*row, clock)
+            yield row if isinstance(row, Rejected) else record(*row, clock)
         clock.tell(options.notice)
 
 
-def _record(line: int, row: tuple[str, ...], clock: Clock) -> Read:
+def record(line: int, row: tuple[str, ...], clock: Clock) -> Read:
+    """The record of an entry: text, time, type, connection and number of the query."""
     text, start, type_, session, seq = row
     if type_ != "QueryLog":
         return Ignored("no_statement", line)

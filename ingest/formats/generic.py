@@ -1,4 +1,4 @@
-"""Any table of statements, CSV, TSV, JSON Lines or a JSON array, by the usual names of its columns.
+"""Any table of statements, CSV, JSON, Parquet or Arrow, by the usual names of its columns.
 
 Reads the files that OpenMetadata (CSV) and DataHub (`sql-queries` JSON Lines) take, too.
 """
@@ -65,7 +65,7 @@ class Generic:
     """The format."""
 
     name = "generic"
-    title = "any CSV, TSV, JSON Lines or JSON array with a column of statements"
+    title = "any CSV, TSV, JSON, Parquet or Arrow file with a column of statements"
     dialect = ""
     export = (
         "export your query history with at least the columns query, user, timestamp (ISO 8601 "
@@ -98,9 +98,14 @@ class Generic:
         records.report(options, table)
 
 
+def looks_like_sql(text: str) -> bool:
+    """Whether a text begins as a statement or a comment of SQL does."""
+    return bool(_SQL.match(text))
+
+
 def _has_sql(text: str) -> bool:
     table = read_table(io.StringIO(text, newline=""), {"text": _FIELDS["text"]}, bool)
-    return any(isinstance(row, tuple) and _SQL.match(row[1][0]) for row in table.cells)
+    return any(isinstance(row, tuple) and looks_like_sql(row[1][0]) for row in table.cells)
 
 
 class _Records:
@@ -109,7 +114,6 @@ class _Records:
     def __init__(self, hints: tuple[str, ...], clock: Clock) -> None:
         self._hints = hints
         self._clock = clock
-        self._bad_time = ""
 
     def record(self, line: int, row: tuple[str, ...]) -> Read:
         """The record of a row; cells of backslash and N are empty."""
@@ -122,8 +126,7 @@ class _Records:
             return refused
         try:
             micros = self._clock.micros(start) if start else NO_TIME
-        except UnreadableTime as error:
-            self._bad_time = self._bad_time or str(error)
+        except UnreadableTime:
             return Rejected("bad_time", line, text)
         return QueryRecord(
             text=text,
@@ -149,8 +152,6 @@ class _Records:
         if "start" not in table.matched:
             options.notice("no column of times: these statements count, but on no day")
         self._clock.tell(options.notice)
-        if self._bad_time:
-            options.notice(self._bad_time)
 
 
 def _hints(names: tuple[str, ...], values: list[str]) -> Mapping[str, str]:

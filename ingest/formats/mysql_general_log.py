@@ -13,6 +13,13 @@ import msgspec
 
 from ingest.files.clock import Clock, Ordinals, UnreadableTime
 from ingest.files.wording import withheld
+from ingest.formats.envelopes import log_lines, sample_lines
+from ingest.formats.mysql_messages import (
+    is_execution_by_name,
+    is_preparation,
+    schema_of_connect,
+    user_of_connect,
+)
 from ingest.record import Head, Ignored, QueryRecord, Read, ReadOptions, Rejected
 
 _ENTRY = re.compile(
@@ -23,8 +30,6 @@ _ENTRY = re.compile(
     re.DOTALL,
 )
 _OLD_STAMP = re.compile(r"(\d\d)(\d\d)(\d\d)\s+(\d{1,2})(:.*)")
-_CONNECT = re.compile(r"(?P<user>\S*?)@\S*(?: on(?: (?P<schema>(?!using\b)\S+))?)?")
-_PREPARED_BY_SQL = re.compile(r"\s*(?:prepare\s+\S+\s+from|execute\s+\S+)\b", re.IGNORECASE)
 _BANNER = re.compile(r".*started with:\s*$|Tcp port: |Time +Id Command|Time\t")
 
 
@@ -47,22 +52,26 @@ class MySqlGeneralLog:
 
     def recognise(self, head: Head) -> str:
         """Why the file is of this format; empty when it is not."""
-        found = sum(1 for line in head.text.splitlines()[:50] if _ENTRY.match(line))
-        return "its lines have a thread and a command such as Query" if found else ""
+        if any(_ENTRY.match(line.text) for line in sample_lines(head.text)):
+            return "its lines have a thread and a command such as Query"
+        return ""
 
     def read(self, stream: IO[str], options: ReadOptions) -> Iterator[Read]:
         """Everything in the stream, record by record, in its order."""
         log = _Log(Clock(options.timezone))
         entry: _Entry | None = None
-        for number, line in enumerate(stream, 1):
-            found = _ENTRY.match(line)
+        for line in log_lines(stream):
+            if isinstance(line, Rejected):
+                yield line
+                continue
+            found = _ENTRY.match(line.text)
             if found:
                 if entry:
                     yield log.read(entry)
                 log.at(found["stamp"])
-                entry = _Entry(number, found["thread"], found["command"], found["text"])
-            elif entry and not _BANNER.match(line):
-                entry.text += line
+                entry = _Entry(line.number, found["thread"], found["command"], found["text"])
+            elif entry and not _BANNER.match(line.text):
+                entry.text += f"\n{line.text}"
         if entry:
             yield log.read(entry)
         log.clock.tell(options.notice)
@@ -90,18 +99,22 @@ class _Log:
         match entry.command:
             case "Connect" | "Change user":
                 self._connect(entry.thread, text)
+            case "Quit":
+                self._users.pop(entry.thread, None)
+                self._schemas.pop(entry.thread, None)
             case "Init DB":
                 self._schemas[entry.thread] = text.strip()
-            case "Execute" | "Query" if not _PREPARED_BY_SQL.match(text):
+            case "Execute":
+                return self._execution(entry, text)
+            case "Query" if not (is_preparation(text) or is_execution_by_name(text)):
                 return self._execution(entry, text)
             case "Prepare" | "Query":
                 return Ignored("companion", entry.line)
         return Ignored("no_statement", entry.line)
 
     def _connect(self, thread: str, text: str) -> None:
-        found = _CONNECT.match(text)
-        self._users[thread] = found["user"] if found else ""
-        self._schemas[thread] = (found["schema"] or "") if found else ""
+        self._users[thread] = user_of_connect(text)
+        self._schemas[thread] = schema_of_connect(text)
 
     def _execution(self, entry: _Entry, text: str) -> Read:
         refused = withheld(text, entry.line)

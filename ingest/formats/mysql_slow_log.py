@@ -13,9 +13,13 @@ import msgspec
 
 from ingest.files.clock import NO_TIME, Ordinals
 from ingest.files.wording import withheld
-from ingest.record import Head, Ignored, QueryRecord, Read, ReadOptions
+from ingest.formats.envelopes import log_lines, sample_lines
+from ingest.formats.mysql_messages import is_preparation
+from ingest.record import Head, Ignored, QueryRecord, Read, ReadOptions, Rejected
 
-_USER = re.compile(r"# User@Host: (?P<user>[^\[\s]*)\[[^\]]*\] @ .*?(?:\bId:\s*(?P<id>\d+))?\s*$")
+_USER = re.compile(
+    r"# User@Host: (?P<user>[^\[\s]*)\[(?P<as>[^\]]*)\] @ .*?(?:\bId:\s*(?P<id>\d+))?\s*$"
+)
 _FIELD = re.compile(r"(\w+): +([^\s:]*)(?=\s|$)")
 _TIMESTAMP = re.compile(r"SET timestamp=(\d+)(?:\.(\d+))?;\s*$", re.IGNORECASE)
 _USE = re.compile(r"use `?([^`;]+)`?;\s*$", re.IGNORECASE)
@@ -31,7 +35,7 @@ class _Block(msgspec.Struct):
     thread: str = ""
     schema: str = ""
     start: int = NO_TIME
-    failed: bool = False
+    status: str = "unknown"  # only some servers tell
     text: str = ""
 
 
@@ -48,23 +52,26 @@ class MySqlSlowLog:
 
     def recognise(self, head: Head) -> str:
         """Why the file is of this format; empty when it is not."""
-        return (
-            "it has lines of # User@Host and # Query_time"
-            if ("# User@Host: " in head.text and "# Query_time: " in head.text)
-            else ""
-        )
+        found = [line.text for line in sample_lines(head.text) if line.text.startswith("# ")]
+        if any(map(_USER.match, found)) and any("# Query_time: " in line for line in found):
+            return "it has lines of # User@Host and # Query_time"
+        return ""
 
     def read(self, stream: IO[str], options: ReadOptions) -> Iterator[Read]:
         """Everything in the stream, record by record, in its order."""
         block: _Block | None = None
         schemas: dict[str, str] = {}
         ordinals = Ordinals()
-        for number, line in enumerate(stream, 1):
+        for one in log_lines(stream):
+            if isinstance(one, Rejected):
+                yield one
+                continue
+            line = one.text
             user = _USER.match(line)
             if user:
                 if block:
                     yield _record(block, ordinals)
-                block = _Block(number, user["user"], user["id"] or "")
+                block = _Block(one.number, user["user"] or user["as"], user["id"] or "")
             elif line.startswith("# Time:"):
                 # Stands between two statements, when the second has changed.
                 if block and block.text:
@@ -83,27 +90,31 @@ def _take(block: _Block, line: str, schemas: dict[str, str]) -> None:
     if line.startswith("#") and not block.text:
         fields = dict(_FIELD.findall(line))
         block.thread = fields.get("Thread_id", block.thread)
-        block.failed = block.failed or fields.get("Last_errno", "0") not in ("0", "")
+        errno = fields.get("Last_errno") or fields.get("Errno")
+        if errno:
+            block.status = "ok" if errno == "0" else "error"
         block.schema = fields.get("Schema", "") or block.schema or schemas.get(block.thread, "")
     elif stamp and not block.text:
         block.start = int(stamp[1]) * 1_000_000 + int(f"{stamp[2] or '0':0<6}"[:6])
     elif use and not block.text:
         block.schema = schemas[block.thread] = use[1]
     elif not line.startswith(_ADMINISTRATOR):
-        block.text += line
+        block.text += f"\n{line}" if block.text else line
 
 
 def _record(block: _Block, ordinals: Ordinals) -> Read:
     text = block.text.strip().removesuffix(";")
     if not text:
         return Ignored("no_statement", block.line)
+    if is_preparation(text):
+        return Ignored("companion", block.line)
     return withheld(text, block.line) or QueryRecord(
         text=text,
         start=block.start,
         user=block.user,
         session=block.thread,
         seq=ordinals.next(block.thread, block.start),
-        status="error" if block.failed else "ok",
+        status=block.status,
         schema=block.schema,
         line=block.line,
     )

@@ -13,14 +13,15 @@ from typing import IO
 
 from ingest.files.clock import Clock
 from ingest.files.delimited import csv_rows
-from ingest.formats.postgres_messages import SEVERITIES, Entry, Executions
+from ingest.formats.postgres_executions import Executions
+from ingest.formats.postgres_messages import SEVERITIES, Entry
 from ingest.record import Head, Read, ReadOptions, Rejected
 
 _WIDTHS = frozenset({23, 24, 26})
 _SEVERITY = 11
-# log_time, user_name, database_name, session_id, session_line_num, command_tag, error_severity,
-# sql_state_code, message, detail, query, application_name
-_ENTRY = itemgetter(0, 1, 2, 5, 6, 7, _SEVERITY, 12, 13, 14, 19, 22)
+# log_time, user_name, database_name, process_id, session_id, session_line_num, command_tag,
+# error_severity, sql_state_code, message, detail, query, application_name
+_ENTRY = itemgetter(0, 1, 2, 3, 5, 6, 7, _SEVERITY, 12, 13, 14, 19, 22)
 _FIRST_ROWS = 20
 
 

@@ -11,12 +11,14 @@ from typing import IO
 
 from ingest.files.clock import Clock
 from ingest.files.objects import JsonObject, cell, json_objects
-from ingest.formats.postgres_messages import Entry, Executions
+from ingest.formats.pgaudit import written
+from ingest.formats.postgres_executions import Executions
+from ingest.formats.postgres_messages import Entry
 from ingest.record import Head, Ignored, Read, ReadOptions, Rejected
 
 # The names of the entry's fields, in jsonlog; CloudNativePG keeps those of csvlog.
 _JSONLOG = (
-    *("timestamp", "user", "dbname", "session_id", "line_num", "ps", "error_severity"),
+    *("timestamp", "user", "dbname", "pid", "session_id", "line_num", "ps", "error_severity"),
     *("state_code", "message", "detail", "statement", "application_name"),
 )
 
@@ -54,7 +56,12 @@ class PostgresJsonlog:
 
 def _entry(found: JsonObject) -> Entry | None:
     record = found.get("record", found)
-    if not isinstance(record, dict) or "session_id" not in record or "message" not in record:
+    if not isinstance(record, dict) or "session_id" not in record:
+        return None
+    audit = record.get("audit")
+    if isinstance(audit, dict):
+        record = {**record, "message": written({name: cell(audit[name]) for name in audit})}
+    if "message" not in record:
         return None
     names = Entry._fields if "log_time" in record else _JSONLOG
     return Entry(*(cell(record.get(name)) for name in names))

@@ -1,0 +1,1 @@
+"""Logs written by real servers, and what they must have in common."""

@@ -1,0 +1,1 @@
+select revenue from {{ ref('daily') }} where customer_id = 1

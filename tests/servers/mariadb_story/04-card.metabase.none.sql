@@ -1,0 +1,10 @@
+use mart;
+select region, sum(revenue) from daily_revenue group by region /* Metabase:: userID: 7 queryType: MBQL queryHash: 8f3a1c0d5b */;
+select day, revenue from eu_revenue;
+use shop;
+prepare s from 'select * from orders where id = ?';
+set @a = 1;
+execute s using @a;
+execute s using @a;
+deallocate prepare s;
+execute immediate 'select amount from orders where id = 2';

@@ -1,0 +1,3 @@
+create database shop;
+create role etl login;
+create role analyst login;
