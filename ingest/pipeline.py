@@ -14,28 +14,27 @@ from typing import IO, NamedTuple
 import msgspec
 
 from ingest.declared.catalogs import Catalogue
-from ingest.declared.content import declares
 from ingest.declared.declare import Declarations, Declared
-from ingest.declared.sources import Source, SourceBook
+from ingest.declared.sources import SourceBook
 from ingest.deriving.additions import Additions
 from ingest.deriving.analysing import Analysed, Analyser, Seen, merge_days
 from ingest.deriving.columns import KnownColumns
 from ingest.deriving.derive import derive
 from ingest.deriving.refold import cells_naming, cells_of
-from ingest.files.reading import Input, bytes_read, find_inputs, head, losses, open_text
+from ingest.files.reading import bytes_read, losses, open_text
 from ingest.folding.cells import FoldedCell, Template
 from ingest.folding.dead_letters import DEAD_LETTER, DeadLetter, tokens
 from ingest.folding.joined import Moved, kept
 from ingest.folding.ledger import Ledger
 from ingest.folding.queries import Queries
-from ingest.formats.find import Detection, detect
 from ingest.identity import canonical
 from ingest.openlineage.collect import Events
 from ingest.openlineage.reading import read_events
-from ingest.record import Head, ReadOptions
+from ingest.planning import Planned, plan, some
+from ingest.record import ReadOptions
 from ingest.report import Funnel, ImportReport, SourceReport
 from ingest.sql import Analysis
-from lineage.errors import LedgerConflict, UnreadableInput
+from lineage.errors import LedgerConflict
 from lineage.model import Activity, Document, Fact, Node, Origin
 from lineage.names import ColumnId, DatasetId, NodeId, QueryId
 from lineage.store import Store
@@ -44,7 +43,6 @@ from lineage.store import Store
 FLUSH = int(os.environ.get("LINEAGE_FLUSH", "250000"))
 EVENTS = "openlineage"  # the source of events in the ledger
 _RETRIES = 5
-_SHOWN = 3  # files that are named as skipped
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -68,14 +66,6 @@ class ImportOptions(msgspec.Struct, frozen=True):
     workers: int = 2
 
 
-class Planned(msgspec.Struct, frozen=True):
-    """A file and what it will be read as."""
-
-    input: Input
-    source: Source
-    detection: Detection
-
-
 def import_paths(
     store: Store,
     paths: Sequence[str],
@@ -89,7 +79,7 @@ def import_paths(
             nothing was imported.
         StoreError: the store cannot be written.
     """
-    planned, skipped = plan(paths, options)
+    planned, skipped = plan(paths, options.book)
     for attempt in range(_RETRIES):
         running = _Import(store, options, progress)
         try:
@@ -101,48 +91,6 @@ def import_paths(
         finally:
             running.close()
     raise AssertionError("unreachable")
-
-
-def plan(paths: Sequence[str], options: ImportOptions) -> tuple[list[Planned], list[str]]:
-    """What an import of these paths would read, and each file that it would skip, and why.
-
-    Without paths an import only takes in what is declared. A file that was only found in a folder
-    is skipped when nobody knows its format.
-
-    Raises:
-        UnreadableInput: a path does not exist, a file named in `paths` has no known format, or
-            there is nothing to read at all.
-    """
-    planned: list[Planned] = []
-    skipped: list[str] = []
-    for one in find_inputs(paths):
-        try:
-            start = head(one)
-            if not start.text.strip():
-                skipped.append(f"{one.name}: empty")
-                continue
-            detection = _detected(start, options)
-        except UnreadableInput as error:
-            if one.name in paths:
-                raise
-            skipped.append(str(error).partition("\n")[0])
-            continue
-        source = options.book.of(one.name, detection.format.dialect)
-        planned.append(Planned(one, source, detection))
-    if paths and not planned:
-        more = "; …" if len(skipped) > _SHOWN else ""
-        raise UnreadableInput("nothing to read: " + "; ".join(skipped[:_SHOWN]) + more)
-    return planned, skipped
-
-
-def _detected(start: Head, options: ImportOptions) -> Detection:
-    try:
-        return detect(start, options.book.format_of(start.name))
-    except UnreadableInput:
-        what = declares(start)
-        if what:
-            raise UnreadableInput(f"{start.name} is {what}") from None
-        raise
 
 
 class _Analyses(NamedTuple):
@@ -189,8 +137,8 @@ class _Import:
         started = time.monotonic()
         self._warnings.update(dict.fromkeys(self._options.declarations.problems))
         if skipped:
-            names = "; ".join(skipped[:_SHOWN]) + ("; …" if len(skipped) > _SHOWN else "")
-            self._warn(f"skipped {len(skipped)} of {len(skipped) + len(planned)} files: {names}")
+            files = len(skipped) + len(planned)
+            self._warn(f"skipped {len(skipped)} of {files} files: {some(skipped)}")
         total = sum(one.input.size for one in planned)
         done = 0
         additions = Additions()

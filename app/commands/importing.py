@@ -169,9 +169,9 @@ def _partial(report: ImportReport) -> bool:
 
 def _print_plan(paths: tuple[str, ...], options: ImportOptions, form: str) -> None:
     from app.text.importing import render_plan
-    from ingest.pipeline import plan
+    from ingest.planning import plan
 
-    planned, skipped = plan(paths, options)
+    planned, skipped = plan(paths, options.book)
     if form == "json":
         rows = [
             {"file": one.input.name, "format": one.detection.name, "why": one.detection.why,

@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from app.text.parts import verdict
-from ingest.pipeline import Planned
 from ingest.pipeline import Progress as Where
+from ingest.planning import Planned
 from ingest.report import ImportReport
 
 _EVERY = 5.0  # seconds between two lines where there is no terminal
