@@ -12,9 +12,9 @@ import click
 import msgspec
 
 from app.options import console, format_option, store_option
-from ingest.declared.sources import SourceFlags
 
 if TYPE_CHECKING:
+    from ingest.declared.sources import SourceFlags
     from ingest.pipeline import ImportOptions
     from ingest.report import ImportReport
     from lineage.store import Store
@@ -88,6 +88,8 @@ def import_command(
     Run it again after whatever happened: what is counted is not counted twice. Without a PATH it
     only takes in what --catalog, --owners, --members, --consumers and --edges declare.
     """
+    from ingest.declared.sources import SourceFlags
+
     flags = SourceFlags(
         namespace=namespace, dialect=dialect, default_db=default_db,
         default_schema=default_schema, timezone=timezone,
