@@ -34,6 +34,7 @@ _DEFAULT_PORTS = {
 _OBJECT_STORES = frozenset({"s3", "gs", "abfss", "wasbs"})
 # Platforms whose unquoted names are upper-case in the catalogue.
 _UPPER = frozenset({"snowflake", "oracle"})
+_NOBODY_SAID = "unknown"  # the host of a namespace that was assumed
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/]*)(/.*)?$")
 
 
@@ -62,7 +63,7 @@ def canonical(namespace: str, name: str) -> DatasetId:
         return dataset(f"{scheme}://{host}", key or "/")
     port = _DEFAULT_PORTS.get(scheme)
     host = host.lower() if scheme != "bigquery" else host
-    if port and host and ":" not in host:
+    if port and host and ":" not in host and host != _NOBODY_SAID:
         host = f"{host}:{port}"
     if scheme in _UPPER and not any(letter.isupper() for letter in name):
         name = name.upper()

@@ -216,10 +216,10 @@ def test_what_a_connector_names_is_found_once_a_log_places_it(tmp_path: Path) ->
         book = SourceBook.from_flags(SourceFlags())
         declarations = read_declarations(edges=[str(tmp_path / "e.json")])
         import_paths(one.store, [], ImportOptions(book, declarations=declarations))
-    assert any("postgres://unknown:5432:shop.orders" in edge for edge in one.edges())
+    assert any("postgres://unknown:shop.orders" in edge for edge in one.edges())
     one.take(LOG)
     assert "dbt:model.s.o WRITES postgres://h:5432:shop.orders" in one.edges()
-    assert not any("unknown:5432:shop.orders" in edge for edge in one.edges())
+    assert not any("unknown:shop.orders" in edge for edge in one.edges())
 
 
 def test_an_edge_whose_last_day_is_over_is_said_and_not_kept(logged: Store) -> None:
