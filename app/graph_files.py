@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 import networkx as nx
 
+from lineage.analyses.corrections import corrections
 from lineage.calendar import iso_or_none
 from lineage.model import FLOW, EdgeType, Node
 from lineage.names import NodeId
@@ -44,7 +45,7 @@ class EdgeRow(msgspec.Struct, frozen=True):
 
 
 def _rows(store: Store) -> Iterator[EdgeRow]:
-    for edge in store.scan_edges(_EDGES):
+    for edge in corrections(store).kept(store.scan_edges(_EDGES)):
         key, seen = edge.key, edge.activity
         yield EdgeRow(
             key.type, str(key.source), str(key.target), key.role, str(key.via) if key.via else None,
@@ -112,7 +113,7 @@ def _graphml(store: Store) -> str:
 
 def _picture(store: Store) -> tuple[list[NodeId], list[tuple[int, int]]]:
     """The nodes of the data flow, sorted, and its edges by their places."""
-    ends = {(e.key.source, e.key.target) for e in store.scan_edges(FLOW)}
+    ends = {(e.key.source, e.key.target) for e in corrections(store).kept(store.scan_edges(FLOW))}
     nodes = sorted({node for pair in ends for node in pair}, key=lambda n: (_label(n), str(n)))
     place = {node: index for index, node in enumerate(nodes)}
     return nodes, sorted((place[source], place[target]) for source, target in ends)

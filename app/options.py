@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
 
 import click
 import msgspec
@@ -34,9 +36,84 @@ format_option = click.option(
 )
 
 
+_SNAPSHOT = "app.snapshot"
+_KEY = "app.key"
+
+
+def store_to_read(command: _F) -> _F:
+    """--store, or --snapshot with --key: one argument `store`, the URL to open."""
+    for option in (_store_or_snapshot, _snapshot, _key):
+        command = option(command)
+    return command
+
+
+def _remember(name: str) -> Callable[[click.Context, click.Parameter, str | None], None]:
+    def keep(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+        ctx.meta[name] = value
+
+    return keep
+
+
+def _url(ctx: click.Context, _parameter: click.Parameter, store: str) -> str:
+    snapshot, key = ctx.meta.get(_SNAPSHOT), ctx.meta.get(_KEY)
+    if not snapshot:
+        return store
+    return f"snapshot:///{quote(snapshot)}" + (f"?key={quote(key)}" if key else "")
+
+
+_store_or_snapshot = click.option(
+    "--store",
+    metavar="URL",
+    default=lambda: os.environ.get("LINEAGE_STORE", DEFAULT_STORE),
+    show_default="$LINEAGE_STORE or " + DEFAULT_STORE,
+    callback=_url,
+    help="sqlite:///path.db, neo4j://host:7687, bolt://host:7687, neo4j+s://host",
+)
+_snapshot = click.option(
+    "--snapshot",
+    metavar="FILE",
+    is_eager=True,
+    expose_value=False,
+    callback=_remember(_SNAPSHOT),
+    help="ask a file that `lineage snapshot` wrote instead of a store",
+)
+_key = click.option(
+    "--key",
+    metavar="FILE",
+    envvar="LINEAGE_SNAPSHOT_KEY",
+    is_eager=True,
+    expose_value=False,
+    callback=_remember(_KEY),
+    help="the key that the snapshot must be signed with [default: $LINEAGE_SNAPSHOT_KEY]",
+)
+
+
 def answer_options(command: _F) -> _F:
     """--store, --format, --as-of and --window, as every answer takes them."""
-    return store_option(format_option(as_of_option(_window(command))))
+    return store_to_read(format_option(window_options(command)))
+
+
+def window_options(command: _F) -> _F:
+    """--as-of and --window."""
+    return as_of_option(_window(command))
+
+
+def _login() -> str:
+    """The login of whoever runs the command; empty where there is none, as in some containers."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
+
+
+actor_option = click.option(
+    "--actor",
+    default=_login,
+    envvar="LINEAGE_ACTOR",
+    metavar="NAME",
+    show_default="$LINEAGE_ACTOR or the login",
+    help="who does it, for the journal",
+)
 
 
 as_of_option = click.option(

@@ -5,6 +5,7 @@ LineageError
 ├── UnknownName        a name that nothing in the store answers to; lists the nearest
 ├── AmbiguousName      a name that several things answer to; lists them
 ├── InvalidChange      a change that cannot be read (words or DDL)
+├── InvalidPolicy      a policy that cannot be read; says where
 ├── UnreadableInput    a file, folder or stream that cannot be read or has no known format
 ├── InvalidEvent       an OpenLineage event that is none; says the JSON path
 └── StoreError
@@ -56,6 +57,12 @@ class AmbiguousName(LineageError):
 
 class InvalidChange(LineageError):
     """A change that cannot be read."""
+
+    exit_code = 2
+
+
+class InvalidPolicy(LineageError):
+    """A policy that cannot be read."""
 
     exit_code = 2
 

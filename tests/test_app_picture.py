@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.canvas import CanvasGraph
-from app.views.catalogue import names
-from app.views.effects import message, picture
+from app.views.effects import picture
 from app.views.neighbourhood import MOST_CARDS, Member, neighbourhood
 from app.views.picture import card_id, draw
 from lineage.analyses.change import parse_change
@@ -189,18 +188,6 @@ def test_a_change_colours_what_it_reaches_and_nothing_else(store: Store) -> None
         "db:b": "stale",
         "ConsumerId db:leo": "stale",
     }
-
-
-def test_what_leaves_names_teams_and_no_people(store: Store) -> None:
-    """A message counts a person; a dashboard is named."""
-    person = Node(ident("who:ana"), {"kind": Fact("", "person")})
-    board = Node(ident("who:board"), {"kind": Fact("", "dashboard")})
-    fill(store, "a > who:ana", "a > who:board", nodes=(person, board))
-    answer = impact(store, [parse_change("drop dataset a")], as_of=TODAY)
-    text = message(answer, answer.teams[0], names(store).people)
-    assert "ana" not in text.replace("a person", "")
-    assert "- a person (consumer, certain)" in text
-    assert "- board (consumer, certain)" in text
 
 
 def test_a_job_and_a_dataset_of_one_name_have_two_cards() -> None:

@@ -2,75 +2,110 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from app.options import answer_options, open_answering, print_answer
-from lineage.errors import InvalidChange, UnreadableInput
+from app.changing import Told, change_options, told
+from app.options import console, open_answering, store_to_read, window_options
 
 if TYPE_CHECKING:
-    from lineage.analyses.change import Change
+    from app.text.impact_report import Report
+    from lineage.analyses.impact import Impact
+    from lineage.analyses.policy import Ruling
+    from lineage.store import Store
+
+_LEAVES = ("md", "html", "sarif", "csv")  # these go to others, so they name teams and no people
 
 
 @click.command("impact")
-@click.argument("change", nargs=-1)
-@click.option("--ddl", metavar="FILE", help="the changes of a migration; - for standard input")
-@click.option("--dialect", default="", help="of the DDL")
+@change_options
+@click.option("--policy", metavar="FILE", help="what may pass; exit code 1 when it blocks")
 @click.option("--explain", is_flag=True, help="show how each severity comes about")
-@answer_options
+@click.option("--people", is_flag=True, help="name persons in md, html, sarif and csv")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", *_LEAVES]),
+    default="text",
+    help="text for people, json for programs; md, html, sarif and csv to pass on",
+)
+@store_to_read
+@window_options
 def impact_command(
-    change: tuple[str, ...], ddl: str | None, dialect: str, explain: bool, store: str, form: str,
-    as_of: int | None, window: int,
+    policy: str | None, explain: bool, people: bool, store: str, form: str, as_of: int | None,
+    window: int, **said: object,
 ) -> None:  # fmt: skip
     """What fails, what silently changes, what gets stale; and whom to tell.
 
     CHANGE is words or DDL: "drop column shop.orders.discount", "rename dataset shop.orders to
     shop.sales", "ALTER TABLE shop.orders DROP COLUMN discount".
     """
-    from app.text.impact import render
+    from app.text.impact_report import numbered, report_of, ruled_without_people, without_people
     from lineage.analyses.impact import impact
+    from lineage.analyses.impacted import people_among
+
+    graph = open_answering(store)
+    changes = told(graph, said, lenient=policy is not None)
+    answer = impact(graph, changes.changes, as_of, window)
+    ruling = _ruling(graph, answer, changes, policy) if policy else None
+    answer = _with_doubts(answer, changes)
+    if form in _LEAVES and not people:
+        seen = [item.id for item in answer.items] + [one.id for one in answer.unjudged]
+        names = numbered(answer, people_among(graph, seen))
+        answer = without_people(answer, names)
+        ruling = ruled_without_people(ruling, names) if ruling else None
+    report = report_of(answer, ruling=ruling, explain=explain, store=graph.url)
+    _print(form, answer, report, changes.files)
+    if ruling and ruling.action == "block":
+        raise SystemExit(1)
+
+
+def _ruling(graph: Store, answer: Impact, changes: Told, policy: str) -> Ruling:
+    from app.commands.policy import read_policy_file
+    from lineage.analyses.notices import announced_subjects
+    from lineage.analyses.policy import rule_on
+
+    return rule_on(
+        read_policy_file(policy),
+        answer,
+        graph,
+        not_understood=changes.not_understood,
+        unknown=changes.unknown,
+        announced=announced_subjects(graph, answer.window.as_of),
+    )
+
+
+def _with_doubts(answer: Impact, changes: Told) -> Impact:
+    """The answer that also says which parts of the change could not be judged."""
     from lineage.analyses.unread import Unjudged
 
-    changes, not_read = _changes(change, ddl, dialect)
-    graph = open_answering(store)
-    answer = impact(graph, changes, as_of, window)
-    unread = tuple(Unjudged(ddl or "change", sentence) for sentence in not_read)
-    answer = msgspec.structs.replace(answer, unjudged=(*unread, *answer.unjudged))
-    print_answer(form, graph.url, answer, lambda: render(answer, explain=explain))
+    if not changes.changes:
+        nothing = "No change of a dataset or column that is in the graph."
+        answer = msgspec.structs.replace(answer, verdict=nothing)
+    where = changes.files[0] if changes.files else "change"
+    doubts = tuple(Unjudged(where, said) for said in (*changes.not_understood, *changes.unknown))
+    return msgspec.structs.replace(answer, unjudged=(*doubts, *answer.unjudged))
 
 
-def _changes(
-    said: tuple[str, ...], ddl: str | None, dialect: str
-) -> tuple[list[Change], list[str]]:
-    """The changes, and a sentence for each statement that is none."""
-    from ingest.migrations import changes_of, looks_like_sql
-    from lineage.analyses.change import parse_change
+def _print(form: str, answer: Impact, report: Report, files: tuple[str, ...]) -> None:
+    if form == "text":
+        from app.text.impact import render
 
-    texts = list(said)
-    if len(texts) > 1 and not any(" " in text for text in texts):
-        texts = [" ".join(texts)]  # the quotes were forgotten
-    migrations = [text for text in texts if looks_like_sql(text)]
-    changes: list[Change] = [parse_change(text) for text in texts if text not in migrations]
-    if ddl:
-        migrations.append(_read(ddl))
-    if not changes and not migrations:
-        raise InvalidChange('say a change, for example: "drop column shop.orders.discount"')
-    not_read: list[str] = []
-    for sql in migrations:
-        found, missed = changes_of(sql, dialect)
-        changes += found
-        not_read += missed
-    return changes, not_read
+        console().print(render(report))
+        return
+    click.echo(_renderers(answer, files)[form](report), nl=False)
 
 
-def _read(path: str) -> str:
-    if path == "-":
-        return sys.stdin.read()
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableInput(f"{path}: {error}") from error
+def _renderers(answer: Impact, files: tuple[str, ...]) -> dict[str, Callable[[Report], str]]:
+    from app.text import impact_csv, impact_html, impact_json, impact_markdown, impact_sarif
+
+    return {
+        "json": lambda report: impact_json.render(report, answer),
+        "md": impact_markdown.render,
+        "html": impact_html.render,
+        "csv": impact_csv.render,
+        "sarif": lambda report: impact_sarif.render(report, files),
+    }

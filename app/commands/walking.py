@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.options import as_of_option, format_option, open_answering, print_answer, store_option
+from app.options import as_of_option, format_option, open_answering, print_answer, store_to_read
 
 if TYPE_CHECKING:
     from lineage.names import ColumnId, DatasetId
@@ -24,7 +24,7 @@ def _walk_command(name: str, help_: str) -> click.Command:
             "--depth", type=click.IntRange(1), help="how many datasets far [default: all]"
         ),
         click.option("--all-roles", is_flag=True, help="of a column, also filters, joins, groups"),
-        store_option,
+        store_to_read,
         format_option,
         as_of_option,
     ]
@@ -58,7 +58,7 @@ upstream_command = _walk_command("upstream", "What DATASET is made of, hop by ho
 @click.argument("source")
 @click.argument("target")
 @click.option("--column", is_flag=True, help="SOURCE and TARGET are columns")
-@store_option
+@store_to_read
 @format_option
 @as_of_option
 def path_command(

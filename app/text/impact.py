@@ -1,97 +1,78 @@
-"""What a change breaks, for a terminal."""
+"""An impact report for a terminal."""
 
 from __future__ import annotations
-
-import re
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from app.text.parts import footer, more, verdict
-from lineage.analyses.impact import Impact
-from lineage.analyses.items import Item, TeamImpact
+from app.text.escaping import printable
+from app.text.impact_report import NO_TEAM, Line, Part, Report
+from app.text.impact_words import HEADINGS
+from app.text.parts import more, verdict
+from lineage.analyses.policy import Action, Ruling
 from lineage.analyses.weights import Ring
 
 _TEAMS = 5
-_ROWS = 20
-_ROWS_STALE = 8
-_EXCERPT = 200  # characters
-_HEADINGS = {
-    Ring.FAILS: ("Fails", "red"),
-    Ring.WRONG: ("Changes silently", "yellow"),
-    Ring.STALE: ("Gets stale", "blue"),
-}
+_ROWS = {Ring.FAILS: 20, Ring.WRONG: 12, Ring.STALE: 8}
+_STYLES = {Ring.FAILS: "red", Ring.WRONG: "yellow", Ring.STALE: "blue"}
+_GATE = {Action.ALLOW: "green", Action.WARN: "yellow", Action.BLOCK: "bold red"}
+_FINDINGS = 10
 
 
-def render(answer: Impact, *, explain: bool) -> RenderableType:
-    """The verdict, whom to tell, then the items by ring with path and statement."""
-    parts: list[RenderableType] = [verdict(answer.verdict)]
-    if answer.teams:
-        parts.append(_teams(answer.teams))
-    for ring, (heading, style) in _HEADINGS.items():
-        items = [item for item in answer.items if item.ring is ring]
-        if items:
-            parts.append(Text(f"\n{heading} ({len(items)})", style=f"bold {style}"))
-            shown = _ROWS_STALE if ring is Ring.STALE else _ROWS
-            parts += [_item(item, explain=explain) for item in items[:shown]]
-            parts += more(len(items), shown, "in this ring; --format json has all")
-    if answer.unjudged:
-        parts.append(Text(f"\nNot judged ({len(answer.unjudged)})", style="bold"))
-        parts += [Text(f"  {one.id}: {one.reason}") for one in answer.unjudged[:_ROWS]]
-    if answer.ignored:
-        parts.append(Text(f"\nnot counted: {answer.ignored} systems", style="dim"))
-    if answer.truncated:
-        parts.append(Text("truncated: the walk was cut short, there is more", style="yellow"))
-    return Group(*parts, footer(answer.window, answer.coverage))
+def render(report: Report) -> RenderableType:
+    """The verdict, whom to tell, then the items by ring with way and statement."""
+    parts: list[RenderableType] = [verdict(printable(report.verdict))]
+    if report.gate:
+        parts.append(_gate(report.gate))
+    if report.parts:
+        parts.append(_teams(report.parts))
+    for ring in Ring:
+        lines = report.of(ring)
+        if lines:
+            heading = f"\n{HEADINGS[ring]} ({len(lines)})"
+            parts.append(Text(heading, style=f"bold {_STYLES[ring]}"))
+            parts += [_line(line) for line in lines[: _ROWS[ring]]]
+            parts += more(len(lines), _ROWS[ring], "in this ring; --format json has all")
+    if report.doubts:
+        parts.append(Text(f"\nCould not be judged ({len(report.doubts)})", style="bold"))
+        shown = report.doubts[:_FINDINGS]
+        parts += [Text("  " + printable(f"{one.who}: {one.reason}")) for one in shown]
+        parts += more(len(report.doubts), _FINDINGS, "that could not be judged")
+    parts += [Text(note, style="yellow" if report.truncated else "dim") for note in report.notes]
+    return Group(*parts, Text(f"\n{printable(report.heard)}\nstore: {report.store}", style="dim"))
 
 
-def _teams(teams: tuple[TeamImpact, ...]) -> RenderableType:
+def _gate(ruling: Ruling) -> RenderableType:
+    text = Text(printable(ruling.verdict), style=_GATE[ruling.action])
+    for one in ruling.findings[1:_FINDINGS]:
+        said = printable(f"{one.action.value}: {one.item}: {one.reason} (rule “{one.rule}”)")
+        text.append(f"\n  {said}", style="not bold")
+    return Padding(text, (0, 0, 1, 0))
+
+
+def _teams(parts: tuple[Part, ...]) -> RenderableType:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("tell")
-    for name in ("fails", "changes silently", "stale"):
-        table.add_column(name, justify="right")
-    table.add_column("contact")
-    for team in teams[:_TEAMS]:
-        counts = (str(n) if n else "·" for n in (team.fails, team.wrong, team.stale))
-        table.add_row(team.team or "no known team", *counts, team.contact or "-")
-    if len(teams) > _TEAMS:
-        table.add_row(f"+{len(teams) - _TEAMS} more", "", "", "", "")
+    for name in ("tell", "what happens to theirs", "first noticed", "contact"):
+        table.add_column(name)
+    for part in parts[:_TEAMS]:
+        cells = (part.team, part.counts, part.noticed or "-", part.contact or "-")
+        table.add_row(*(Text(printable(cell)) for cell in cells))
+    if len(parts) > _TEAMS:
+        table.add_row(f"+{len(parts) - _TEAMS} more", "", "", "")
     return table
 
 
-def _item(item: Item, *, explain: bool) -> RenderableType:
+def _line(line: Line) -> RenderableType:
+    item = line.item
     head = Text(f"{item.level:<9}", style="bold" if item.level in ("critical", "high") else "")
-    head.append(item.title or item.id)
-    head.append(f"  {item.kind}, {item.team or 'no known team'}", style="not bold dim")
-    lines = ["; ".join(_details(item, explain=explain))]
-    if len(item.path) > 2:
-        lines.append(" → ".join(_short(step) for step in item.path))
-    if item.statement and item.ring is not Ring.STALE:
-        lines.append(_excerpt(item.statement))
-    below = Padding(Text("\n".join(lines), style="dim"), (0, 0, 0, 11))
-    return Group(Padding(head, (0, 0, 0, 2)), below)
-
-
-def _details(item: Item, *, explain: bool) -> list[str]:
-    details = [f"{item.band}{f' ({item.cause})' if item.cause else ''}"]
-    if item.roles:
-        details.append("as " + ", ".join(role.lower().replace("_", " ") for role in item.roles))
-    if item.next:
-        details.append(f"next read {item.next}")
-    if explain:
-        details.append(
-            f"severity {item.severity} = 100 × base {item.base} × certainty {item.certainty}"
-            f" × importance {item.importance}"
-        )
-    return details
-
-
-def _short(step: str) -> str:
-    """A step without its namespace: the last colon that is no port's ends it."""
-    return re.sub(r"^[^ ]*?://[^:/ ]+(?::\d+)?:|^[\w-]+:", "", step)
-
-
-def _excerpt(statement: str) -> str:
-    return statement if len(statement) <= _EXCERPT else statement[: _EXCERPT - 2] + " …"
+    head.append(printable(line.who))
+    said = printable(f"{item.kind}, {item.team or NO_TEAM}")
+    head.append(f"  {said}", style="not bold dim")
+    below = ["; ".join(filter(None, [*line.details, line.factors]))]
+    if line.way:
+        below.append(f"by way of {' → '.join(line.way)}")
+    below.append(line.excerpt)
+    text = Text(printable("\n".join(filter(None, below))), style="dim")
+    return Group(Padding(head, (0, 0, 0, 2)), Padding(text, (0, 0, 0, 11)))

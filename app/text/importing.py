@@ -95,6 +95,8 @@ def _funnel(report: ImportReport) -> Table:
     kinds = f"{report.templates:,} different"
     if report.partial:
         kinds += f", {report.partial:,} understood only in their tables"
+    if report.enriched:
+        kinds += f"; {report.enriched:,} records told more of one that was counted"
     table.add_row("imported", f"{report.imported:,}", kinds)
     table.add_row("duplicate", f"{report.duplicate:,}", "counted before")
     ignored, dead = report.ignored, report.dead_letters

@@ -1,32 +1,21 @@
-"""What a change does, as tables, as a picture, as a message to a team, as CSV. No page in it."""
+"""What a change does, as tables and as a picture. No page in it."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Collection, Iterable, Sequence
 
-import msgspec
-
 from app.canvas import CanvasGraph, Ring
+from app.text.escaping import csv_table
+from app.text.impact_words import RING_WORDS
 from app.views import wording
 from app.views.neighbourhood import MOST_CARDS, Member, flows
 from app.views.picture import draw
 from lineage.analyses.coverage import Window
 from lineage.analyses.graph import Graph
-from lineage.analyses.impact import Impact
 from lineage.analyses.items import Item, TeamImpact
 from lineage.analyses.weights import Ring as Breakage
 from lineage.names import JobId, NodeId
 
-RING_WORDS = {
-    Breakage.FAILS: "fails",
-    Breakage.WRONG: "changes silently",
-    Breakage.STALE: "gets stale",
-}
-_IN_MESSAGE = 20  # items of a ring
-_PERSON = "a person"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Table = dict[str, list[object]]
 
 
@@ -73,46 +62,14 @@ def why(item: Item) -> str:
     return "; ".join(filter(None, [roles, via, doubt]))
 
 
-def without_people(items: Iterable[Item], people: Collection[str]) -> list[Item]:
-    """The items as they may leave the house: persons are counted, not named."""
-    return [
-        msgspec.structs.replace(item, id=_PERSON, title=_PERSON) if item.id in people else item
-        for item in items
-    ]
-
-
-def message(answer: Impact, team: TeamImpact, people: Collection[str]) -> str:
-    """What to write to a team: the change, what happens to what is theirs, how sure that is."""
-    mine = without_people((item for item in answer.items if item.team == team.team), people)
-    lines = [f"We plan to: {answer.change}", ""]
-    for ring, word in RING_WORDS.items():
-        hit = [item for item in mine if item.ring == ring]
-        if hit:
-            lines.append(f"{word.capitalize()}:")
-            shown = hit[:_IN_MESSAGE]
-            lines += [f"- {who(item)} ({item.kind}, {item.band})" for item in shown]
-            lines += [f"- and {len(hit) - len(shown):,} more"] if len(hit) > len(shown) else []
-            lines.append("")
-    lines.append(wording.heard(answer.window, answer.coverage))
-    return "\n".join(lines)
-
-
 def csv_of(table: Table) -> str:
     """A table as CSV; a cell never begins like a formula."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(table)
-    for row in zip(*table.values(), strict=True):
-        writer.writerow([_harmless(_cell(value)) for value in row])
-    return out.getvalue()
+    rows = zip(*table.values(), strict=True)
+    return csv_table(list(table), (map(_cell, row) for row in rows))
 
 
 def _cell(value: object) -> str:
     return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def picture(

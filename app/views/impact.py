@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import msgspec
 import streamlit as st
 
 from app.canvas import CanvasGraph, lineage_canvas
+from app.text import impact_csv, impact_html, impact_markdown
+from app.text.impact_report import Report, numbered, report_of, without_people
 from app.views import compose, effects, wording
-from app.views.access import known_names, remembered
+from app.views.access import known_names, opened_store, remembered
 from app.views.picture import card_id
-from ingest.migrations import changes_of, looks_like_sql
+from ingest.changes import changes_of, looks_like_sql
 from lineage.analyses.change import Change, parse_change
 from lineage.analyses.coverage import Logs
 from lineage.analyses.graph import Graph
@@ -115,11 +120,38 @@ def _show_figures(answer: Impact) -> None:
 def _show_teams(answer: Impact) -> None:
     st.markdown("##### Whom to tell")
     st.dataframe(effects.team_table(answer.teams), hide_index=True, alt="Teams to tell")
-    with st.expander("What to write to them"):
-        teams = {one.team or "no team known": one for one in answer.teams}
-        name = st.selectbox("Team", list(teams))
-        people = known_names().people
-        st.code(effects.message(answer, teams[name], people), language=None, wrap_lines=True)
+    notices = {part.team: part.notice for part in _leaving(answer).parts if part.notice}
+    if notices:
+        with st.expander("What to write to them"):
+            name = st.selectbox("Team", list(notices))
+            st.code(notices[name], language=None, wrap_lines=True)
+
+
+def _leaving(answer: Impact) -> Report:
+    """The report as it may leave the house: with teams and without people."""
+    names = numbered(answer, known_names().people)
+    return report_of(without_people(answer, names), store=opened_store().url)
+
+
+def _show_downloads(answer: Impact) -> None:
+    forms = {
+        "Markdown": (impact_markdown.render, "impact.md", "text/markdown"),
+        "HTML": (impact_html.render, "impact.html", "text/html"),
+        "CSV": (impact_csv.render, "impact.csv", "text/csv"),
+    }
+    for cell, (form, (render, file, kind)) in zip(st.columns(6), forms.items(), strict=False):
+        cell.download_button(
+            form,
+            partial(_rendered, render, answer),
+            file,
+            kind,
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def _rendered(render: Callable[[Report], str], answer: Impact) -> str:
+    return render(_leaving(answer))
 
 
 def _show_picture(text: str) -> None:
@@ -164,15 +196,7 @@ def _show_items(answer: Impact) -> None:
     else:
         more = wording.more_than(len(answer.items), len(shown), "the CSV has all")
         st.caption(f"Select a row to see the way there and the statement that proves it.{more}")
-    people = known_names().people
-    st.download_button(
-        "Download as CSV",
-        lambda: effects.csv_of(effects.item_table(effects.without_people(answer.items, people))),
-        "impact.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    _show_downloads(answer)
 
 
 def _show_proof(item: Item) -> None:

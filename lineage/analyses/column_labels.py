@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lineage.analyses.corrections import corrections
 from lineage.analyses.graph import ANY_COLUMN, Graph
 from lineage.analyses.liveness import Flow
 from lineage.model import EdgeType, Role
@@ -14,7 +15,8 @@ def unused_columns(store: Store, flow: Flow) -> dict[DatasetId, list[str]]:
 
     A `SELECT *` over unknown columns may use any of them, and blocks the label.
     """
-    used = {edge.key.source for edge in store.scan_edges([EdgeType.USED_BY, EdgeType.FEEDS])}
+    uses = corrections(store).kept(store.scan_edges([EdgeType.USED_BY, EdgeType.FEEDS]))
+    used = {edge.key.source for edge in uses}
     found: dict[DatasetId, list[str]] = {}
     for edge in store.scan_edges([EdgeType.HAS_COLUMN]):
         column = edge.key.target

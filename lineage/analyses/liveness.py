@@ -5,6 +5,7 @@ One pass over the edges of the flow; what a label needs to know of a dataset is 
 
 from __future__ import annotations
 
+from lineage.analyses.corrections import corrections
 from lineage.analyses.people import SYSTEM, is_finance
 from lineage.calendar import QUIET, alive, iso_day
 from lineage.model import FLOW, Activity, Edge, EdgeType, Node
@@ -53,7 +54,7 @@ class Flow:
         for label in ("Dataset", "Job", "Consumer"):
             for node in store.scan_nodes(label):
                 self._know(node)
-        for edge in store.scan_edges(FLOW):
+        for edge in corrections(store).kept(store.scan_edges(FLOW)):
             activity = edge.activity
             if activity.last is not None and activity.last > as_of:
                 activity = activity.between(None, as_of)

@@ -1,8 +1,9 @@
 """A snapshot: one file with a graph that is only read, for CI without a network or a database.
 
-It is a ZIP archive of `manifest.json` and `graph.db`, a SQLite store. The manifest holds the
-SHA-256 of the store, and with a key the HMAC-SHA-256 of the manifest itself. Without a key the
-digest shows damage; only the key shows forgery, and whoever can check it can also sign.
+It is a ZIP archive of `manifest.json` and `graph.db`, a SQLite store (`snapshot_rows.py`). The
+manifest holds the SHA-256 of the store, and with a key the HMAC-SHA-256 of the manifest itself.
+Without a key the digest shows damage; only the key shows forgery, and whoever can check it can
+also sign.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import shutil
-import sqlite3
+import weakref
 import zipfile
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import Final, NoReturn
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -39,7 +40,7 @@ class Manifest(msgspec.Struct, frozen=True):
     """What a snapshot says of itself.
 
     as_of, first, last: ISO dates; None when nothing was logged. coverage: as answers write it.
-    graph_hash: of the nodes and edges. sha256: of `graph.db`, in hexadecimal.
+    sha256: of `graph.db`, in hexadecimal.
     signature: HMAC-SHA-256 of the canonical manifest without it; empty when unsigned.
     """
 
@@ -50,7 +51,6 @@ class Manifest(msgspec.Struct, frozen=True):
     coverage: str
     nodes: dict[str, int]
     edges: dict[str, int]
-    graph_hash: str
     texts: bool
     people: bool
     program: str
@@ -117,24 +117,23 @@ def open_snapshot(url: str, *, create: bool) -> SnapshotStore:
         raise StoreMissing(f"{path} does not exist: `lineage snapshot --to {path}` writes it")
     keys = parse_qs(parsed.query).get("key")
     key = read_key(Path(keys[0])) if keys else None
-    folder = TemporaryDirectory(prefix="lineage-snapshot-")
+    folder = Path(mkdtemp(prefix="lineage-snapshot-"))
     try:
-        manifest = _unpack(path, Path(folder.name) / _GRAPH, key)
-        return SnapshotStore(f"snapshot:///{path}", folder, manifest)
+        _unpack(path, folder / _GRAPH, key)
+        return SnapshotStore(f"snapshot:///{path}", folder)
     except StoreError:
-        folder.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
 class SnapshotStore(SqliteStore):
-    """A store that is only read: an unpacked copy, gone when it is closed."""
+    """A store that is only read: an unpacked copy, gone when it is closed or forgotten."""
 
-    def __init__(self, url: str, folder: TemporaryDirectory[str], manifest: Manifest) -> None:
-        super().__init__(url, Path(folder.name) / _GRAPH, create=False)
-        self._folder = folder
-        self.manifest = manifest
-        # The copy is ours: one that an older version wrote is brought up to date.
-        self.migrate(allowed=True)
+    def __init__(self, url: str, folder: Path) -> None:
+        super().__init__(url, folder / _GRAPH, create=False)
+        self._forget = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self._file = f"{(folder / _GRAPH).as_uri()}?mode=ro&immutable=1"
+        self.migrate(allowed=False)
 
     def apply(self, batch: Batch) -> NoReturn:
         """Refuses.
@@ -147,25 +146,17 @@ class SnapshotStore(SqliteStore):
     def close(self) -> None:
         """Gives back connections and the copy."""
         super().close()
-        self._folder.cleanup()
+        self._forget()
 
 
-def compact(graph: Path, target: Path) -> None:
-    """Copies a SQLite store into one file without free pages or a log beside it."""
-    db = sqlite3.connect(graph)
-    try:
-        db.execute("VACUUM INTO ?", (str(target),))
-    finally:
-        db.close()
-
-
-def _unpack(path: Path, graph: Path, key: bytes | None) -> Manifest:
+def _unpack(path: Path, graph: Path, key: bytes | None) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             manifest = _manifest(path, archive)
             if manifest.format != FORMAT:
                 raise StoreError(
-                    f"{path} has format {manifest.format}, this program reads {FORMAT}"
+                    f"{path} has format {manifest.format}, this program reads {FORMAT}:"
+                    " write it again with this version"
                 )
             _check_signature(path, manifest, key)
             if archive.getinfo(_GRAPH).file_size > _MOST_GRAPH:
@@ -178,7 +169,6 @@ def _unpack(path: Path, graph: Path, key: bytes | None) -> Manifest:
         raise StoreUnavailable(f"{path} cannot be read: {error}") from error
     if not hmac.compare_digest(_digest(graph), manifest.sha256):
         raise StoreError(f"{path} was changed after it was written: fetch it again")
-    return manifest
 
 
 def _manifest(path: Path, archive: zipfile.ZipFile) -> Manifest:
