@@ -2,6 +2,7 @@
 
 from ingest.sql.catalog import Catalog
 from ingest.sql.collapse import collapse
+from ingest.sql.comparing import Difference, compare
 from ingest.sql.extract import extract_case
 from ingest.sql.records import (
     Analysis,
@@ -23,11 +24,13 @@ __all__ = [
     "ColumnEdge",
     "ColumnUse",
     "Context",
+    "Difference",
     "SchemaChange",
     "Statement",
     "Table",
     "analyse",
     "collapse",
+    "compare",
     "extract_case",
     "is_placeholder",
 ]

@@ -8,23 +8,18 @@ every node and ring the way of the greatest certainty, so that cycles and diamon
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from lineage.analyses.graph import Graph, Link
-from lineage.analyses.retype import Retyping, retyping
+from lineage.analyses.judging import BY_TEXT, CARRIED, Judge
 from lineage.analyses.unread import partial_uses
 from lineage.analyses.views import uses_of
 from lineage.analyses.weights import RINGS, Ring, Rule, weights
 from lineage.model import Activity, EdgeType, Evidence, Role
 from lineage.names import ColumnId, ConsumerId, DatasetId, JobId, NodeId
 
-CARRIED = ""  # the rule of what is behind the first step: as the step before
-_INSERT = re.compile(r"(?:^|[;)])\s*insert\b", re.IGNORECASE)
-_FILL = re.compile(r"(?:^|[;)])\s*(?:insert|merge|update)\b", re.IGNORECASE)
-_UNION = re.compile(r"\bunion\b", re.IGNORECASE)
 _DOUBT = Evidence.of(provenance=0.5)
 
 
@@ -76,7 +71,7 @@ class Breakage:
 
     def __init__(self, graph: Graph, argument: str = "") -> None:
         self.graph = graph
-        self.argument = argument
+        self.judge = Judge(graph, argument)
         self.marks: dict[tuple[Ring, NodeId], Mark] = {}
         self.before: dict[NodeId, set[NodeId]] = {}
         self.reads: dict[ConsumerId, Activity] = {}
@@ -102,14 +97,15 @@ class Breakage:
         self.elsewhere |= other.elsewhere
         self.truncated = self.truncated or other.truncated
 
-    def run(self, budget: int) -> None:
-        """Spreads until nothing changes any more, or the budget is used up."""
+    def run(self, limit: int) -> None:
+        """Spreads until nothing changes any more, or the graph has loaded that many edges."""
         while self._frontier:
-            if self.graph.loaded > budget:
+            if self.graph.loaded > limit:
                 self.truncated = True
                 return
             frontier, self._frontier = list(self._frontier.values()), {}
             self._load([mark.node for mark in frontier])
+            self._load_texts([mark for mark in frontier if mark.rule != CARRIED])
             for mark in frontier:
                 if isinstance(mark.node, ColumnId):
                     self._from_column(mark, mark.node)
@@ -133,6 +129,16 @@ class Breakage:
         owners = {end.dataset for end in ends if isinstance(end, ColumnId)}
         graph.nodes([*jobs, *(end for end in ends if isinstance(end, DatasetId)), *owners])
 
+    def _load_texts(self, marks: Sequence[Mark]) -> None:
+        """Reads the statements that the rules of these marks will look at."""
+        for asks_all in (True, False):
+            nodes = [mark.node for mark in marks if (mark.rule in BY_TEXT) is asks_all]
+            columns = [node for node in nodes if isinstance(node, ColumnId)]
+            datasets = [node for node in nodes if isinstance(node, DatasetId)]
+            uses = self.graph.out_of_columns(columns, EdgeType.USED_BY)
+            uses += self.graph.out(datasets, EdgeType.READ_BY)
+            self.judge.prepare([use for use in uses if asks_all or not use.named])
+
     def _from_dataset(self, mark: Mark, dataset: DatasetId) -> None:
         for read in self.graph.current(self.graph.out([dataset], EdgeType.READ_BY)):
             if mark.rule == CARRIED:
@@ -146,12 +152,10 @@ class Breakage:
     ) -> tuple[Rule, tuple[Role, ...]] | None:
         """The verdict on who reads rows of a dataset, by the roles of the columns he uses."""
         uses = [use for use in uses_of(self.graph, [dataset]) if use.target == read.target]
-        found = [verdict for use in uses if (verdict := self._judge(rule, use, 1.0))]
-        if whole := weights().rules[rule].get("any"):
+        found = [verdict for use in uses if (verdict := self.judge.weigh(rule, use, 1.0))]
+        if whole := self.judge.weigh_read(rule, read, uses):
             found.append(whole)
-        if not found:
-            return None
-        return min(found, key=_gravity), _roles(uses)
+        return (min(found, key=_gravity), _roles(uses)) if found else None
 
     def touch(
         self, mark: Mark, link: Link, verdict: Rule, roles: tuple[Role, ...] = ()
@@ -198,7 +202,7 @@ class Breakage:
         judged = [
             (verdict, use)
             for use in uses
-            if (verdict := self._judge(mark.rule, use, mark.base, feeds))
+            if (verdict := self.judge.weigh(mark.rule, use, mark.base, feeds))
         ]
         if not judged:
             return
@@ -219,49 +223,10 @@ class Breakage:
         """Marks the columns that a changed column feeds: gone as well, or of other values."""
         gone = mark.ring is Ring.FAILS
         for feed in feeds:
-            verdict = self._judge(mark.rule, feed, mark.base)
+            verdict = self.judge.weigh(mark.rule, feed, mark.base)
             base = via.base if gone or verdict is None else verdict[1]
-            rule = mark.rule if gone else CARRIED
+            rule = mark.rule if gone or self.judge.is_passed_on(mark.rule, feed) else CARRIED
             self._hit(via, mark.ring, feed.target, base, feed, rule=rule)
-
-    def _judge(
-        self, rule: str, use: Link, carried: float, feeds: Iterable[Link] = ()
-    ) -> Rule | None:
-        """What a rule says of one use of a column; None when it does no harm."""
-        if rule == CARRIED:
-            return (Ring.WRONG, carried)
-        table = weights().rules[rule]
-        keys: list[str] = [use.role or "any", "any"]
-        if not use.named:
-            keys.insert(0, "star")
-            if "positional" in table and self._by_position(use, rule):
-                keys.insert(0, "positional")
-        elif use.role is Role.IDENTITY and _INSERT.search(self._sql(use)):
-            keys.insert(0, "insert")
-            if self._too_narrow(feeds):
-                keys.insert(0, "insert_into_narrower")
-        return next((table[key] for key in keys if key in table), None)
-
-    def fills(self, feed: Link) -> bool:
-        """Whether a job fills the column of a table that is there, and does not make it anew."""
-        return bool(_FILL.search(self._sql(feed)))
-
-    def _sql(self, use: Link) -> str:
-        """The masked statement by which a job uses or feeds a column."""
-        if not use.sample or not use.job:
-            return ""
-        return self.graph.nodes([use.sample.query])[use.sample.query].value("sql")
-
-    def _by_position(self, use: Link, rule: str) -> bool:
-        """Whether a job takes `SELECT *` by position: one column less or more does not fit."""
-        sql = self._sql(use)
-        return bool(_INSERT.search(sql) or (rule == "add-column" and _UNION.search(sql)))
-
-    def _too_narrow(self, feeds: Iterable[Link]) -> bool:
-        """Whether a value of the new type need not fit into a column that it is written to."""
-        nodes = self.graph.nodes(feed.target for feed in feeds).values()
-        types = [node.value("type") for node in nodes]
-        return any(retyping(self.argument, known) is Retyping.NARROWING for known in types if known)
 
     def _hit(
         self,

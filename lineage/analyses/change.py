@@ -22,6 +22,7 @@ class ChangeKind(StrEnum):
     MEANING_COLUMN = "meaning column"
     DROP_DATASET = "drop dataset"
     RENAME_DATASET = "rename dataset"
+    REPLACE_DATASET = "replace dataset"
     STOP_DATASET = "stop dataset"
     STOP_JOB = "stop job"
     DELAY_DATASET = "delay dataset"
@@ -70,6 +71,12 @@ _FORMS: dict[ChangeKind, _Form] = {
     ChangeKind.DROP_DATASET: _Form(_ANYTHING, "DATASET", "Dropping {}"),
     ChangeKind.RENAME_DATASET: _Form(
         rf"{_ANYTHING}\s+to\s+(?P<argument>\S+)", "DATASET to NAME", "Renaming {}", "to"
+    ),
+    ChangeKind.REPLACE_DATASET: _Form(
+        rf"{_ANYTHING}\s+by\s+(?P<argument>\S.*)",
+        "DATASET by (COLUMN TYPE, …) or by DATASET",
+        "Replacing {}",
+        "by",
     ),
     ChangeKind.STOP_DATASET: _Form(_ANYTHING, "DATASET", "Stopping {}"),
     ChangeKind.STOP_JOB: _Form(_ANYTHING, "JOB", "Stopping {}"),

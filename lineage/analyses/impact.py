@@ -11,14 +11,16 @@ from lineage.analyses.change import Change
 from lineage.analyses.coverage import Coverage, Logs, Window, coverage
 from lineage.analyses.graph import Graph
 from lineage.analyses.items import Item, TeamImpact, items_of, teams_of
-from lineage.analyses.seeds import Seeded, seed, subject_of
+from lineage.analyses.seeds import Seeded, seed, subject_of, unfolded
 from lineage.analyses.unread import Unjudged
 from lineage.analyses.weights import RINGS, weights
 from lineage.analyses.wording import listed, quantity
+from lineage.errors import UnknownName
+from lineage.names import NodeId
 from lineage.store import Store
 
-# Edges read for one answer; beyond it the answer says that it was cut short.
-BUDGET = 500_000
+# Edges read for one change; beyond it the answer says that it was cut short.
+BUDGET = 50_000
 
 
 class Impact(msgspec.Struct, frozen=True):
@@ -58,18 +60,20 @@ def impact(
     graph = Graph(store, logs.as_of)
     found = Breakage(graph)
     seeded = []
-    for change, subject in [(change, subject_of(store, change)) for change in changes]:
+    known, unseen = _subjects(store, changes)
+    steps = [step for change, subject in known for step in unfolded(graph, change, subject)]
+    for change, subject in steps:
         breakage = Breakage(graph, change.argument)
         seeded.append(seed(breakage, change, subject))
-        breakage.run(budget)
+        breakage.run(graph.loaded + budget)
         found.absorb(breakage)
     span, heard = coverage(graph, logs, {one.dataset for one in seeded if one.dataset})
     subjects = {node for one in seeded for node in (one.subject, one.dataset)}
     items, ignored = items_of(found, subjects, logs.as_of or 0)
-    unjudged = _unjudged(seeded, items)
+    unjudged = (*unseen, *_unjudged(seeded, items))
     return Impact(
-        "; ".join(str(one.change) for one in seeded),
-        _verdict(seeded, items, unjudged, found.truncated),
+        "; ".join(str(change) for change, _ in known),
+        _verdict(seeded if len(known) > 1 else seeded[:1], items, unjudged, found.truncated),
         items,
         teams_of(graph, items),
         unjudged,
@@ -80,6 +84,22 @@ def impact(
         found.truncated,
         weights().version,
     )
+
+
+def _subjects(
+    store: Store, changes: Sequence[Change]
+) -> tuple[list[tuple[Change, NodeId]], list[Unjudged]]:
+    """What the changes are about; of several, those that nobody was seen to use are told apart."""
+    known, unseen, unknown = [], [], []
+    for change in changes:
+        try:
+            known.append((change, subject_of(store, change)))
+        except UnknownName as error:
+            unknown.append(error)
+            unseen.append(Unjudged(change.subject, f"{change.kind.value}: not in the store"))
+    if unknown and not known:
+        raise unknown[0]
+    return known, unseen
 
 
 def _unjudged(seeded: Sequence[Seeded], items: Sequence[Item]) -> tuple[Unjudged, ...]:
@@ -96,6 +116,8 @@ def _verdict(
     truncated: bool,
 ) -> str:
     """The answer in a sentence or two."""
+    if not seeded:
+        return "Nothing changes for anybody."
     doing = seeded[0].change.doing(seeded[0].name) if len(seeded) == 1 else "Together the changes"
     fails, wrong, stale = ([item for item in items if item.ring is ring] for ring in RINGS)
     ends = "s" if len(seeded) == 1 else ""

@@ -64,6 +64,18 @@ def retyping(old: str, new: str) -> Retyping:
     return Retyping.NARROWING if narrower else Retyping.WIDENING
 
 
+def is_text(type_: str) -> bool:
+    """Whether a type is one of texts, into which every other value can be written."""
+    known = _type(type_)
+    return known is not None and known.family == "text"
+
+
+def is_time(type_: str) -> bool:
+    """Whether a type is one of days or times; what nobody knows is none."""
+    known = _type(type_)
+    return known is not None and known.family == "time"
+
+
 def _type(text: str) -> _Type | None:
     found = _TYPE.fullmatch(text)
     if not found or found[1].lower() not in _KNOWN:

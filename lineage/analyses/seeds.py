@@ -6,12 +6,15 @@ from collections.abc import Callable
 
 import msgspec
 
-from lineage.analyses.breakage import CARRIED, Breakage, Mark
+from lineage.analyses import phrases
+from lineage.analyses.breakage import Breakage, Mark
 from lineage.analyses.change import Change, ChangeKind
-from lineage.analyses.graph import Graph
-from lineage.analyses.retype import Retyping, retyping
+from lineage.analyses.graph import ANY_COLUMN, Graph, Link
+from lineage.analyses.judging import CARRIED
+from lineage.analyses.retype import Retyping, is_text, retyping
 from lineage.analyses.unread import Unjudged, blind_readers
 from lineage.analyses.weights import Ring, weights
+from lineage.analyses.writers import Nulls, puts_nulls, still_fits, writings
 from lineage.errors import UnknownName
 from lineage.model import EdgeType
 from lineage.names import ColumnId, ConsumerId, DatasetId, JobId, NodeId, parts
@@ -48,10 +51,27 @@ def subject_of(store: Store, change: Change) -> NodeId:
     if change.kind is ChangeKind.ADD_COLUMN:
         return _new_column(store, change.subject)
     if change.kind.of_column:
-        return resolve_column(store, change.subject)
+        return _column(store, change.subject)
     if change.kind is ChangeKind.STOP_JOB:
         return resolve_process(store, change.subject)
     return resolve_dataset(store, change.subject)
+
+
+def _column(store: Store, text: str) -> ColumnId:
+    """The column of that name, if only as one of those that a `SELECT *` takes unseen."""
+    try:
+        return resolve_column(store, text)
+    except UnknownName:
+        dataset, dot, _ = text.rpartition(".")
+        if not dot:
+            raise
+        try:
+            star = ColumnId(resolve_dataset(store, dataset), ANY_COLUMN)
+        except UnknownName:
+            star = None
+        if star is None or star not in store.nodes([star]):
+            raise
+        return ColumnId(star.dataset, parts(text)[-1])
 
 
 def _new_column(store: Store, text: str) -> ColumnId:
@@ -72,13 +92,26 @@ def seed(breakage: Breakage, change: Change, subject: NodeId) -> Seeded:
 def _lose_column(breakage: Breakage, change: Change, subject: NodeId) -> list[Unjudged]:
     assert isinstance(subject, ColumnId)
     graph = breakage.graph
-    mark = breakage.seed(Ring.FAILS, subject, "drop-column")
+    rule = change.kind.value.replace(" ", "-")
+    mark = breakage.seed(Ring.FAILS, subject, rule)
+    table = weights().rules[rule]
+    # Its producers fail as well; that they feed the subject again is the changer's own task.
     for feed in graph.current(graph.into_columns([subject], EdgeType.FEEDS)):
-        if feed.job and breakage.fills(feed):
-            # Its producer fails as well; that it feeds the subject again is the changer's own task.
+        if feed.job and breakage.judge.fills(feed) and not _only_by_position(graph, feed, subject):
             writing = msgspec.structs.replace(feed, source=subject, target=feed.job)
-            breakage.touch(mark, writing, weights().rules["drop-column"]["any"])
+            breakage.touch(mark, writing, table["any"])
+    for one in writings(graph, subject.dataset):
+        if one.names(subject.name):
+            breakage.touch(mark, one.link, table["any"])
+        elif one.goes_by_position() and table["positional"][1]:
+            breakage.touch(mark, one.link, table["positional"])
     return blind_readers(graph, subject.dataset)
+
+
+def _only_by_position(graph: Graph, feed: Link, subject: ColumnId) -> bool:
+    """Whether who feeds a column is known to do so without saying its name."""
+    mine = [one for one in writings(graph, subject.dataset) if one.job == feed.job]
+    return any(one.goes_by_position() and not one.names(subject.name) for one in mine)
 
 
 def _blind(graph: Graph, subject: NodeId) -> list[Unjudged]:
@@ -92,6 +125,62 @@ def _lose_dataset(breakage: Breakage, change: Change, subject: NodeId) -> list[U
         backwards = msgspec.structs.replace(writing, source=subject, target=writing.source)
         breakage.reach(mark, backwards, base, ())
     return []
+
+
+def unfolded(graph: Graph, change: Change, subject: NodeId) -> list[tuple[Change, NodeId]]:
+    """The change itself, and of a replaced dataset what becomes of its columns."""
+    steps = [(change, subject)]
+    if change.kind is not ChangeKind.REPLACE_DATASET or not isinstance(subject, DatasetId):
+        return steps
+    known, new = known_columns(graph, subject), _new_columns(graph, change.argument)
+    if not known or not new:
+        return steps
+    for name, column in known.items():
+        if name not in new:
+            steps.append((Change(ChangeKind.DROP_COLUMN, str(column)), column))
+        elif new[name] and graph.nodes([column])[column].value("type"):
+            steps.append((Change(ChangeKind.RETYPE_COLUMN, str(column), new[name]), column))
+    for name in list(new)[len(known) :]:
+        added = ColumnId(subject, name)
+        steps.append((Change(ChangeKind.ADD_COLUMN, str(added), new[name]), added))
+    return steps
+
+
+def _replace_dataset(breakage: Breakage, change: Change, subject: NodeId) -> list[Unjudged]:
+    assert isinstance(subject, DatasetId)
+    graph = breakage.graph
+    reason = "is replaced; only its columns were compared, not which rows and values it will hold"
+    if not known_columns(graph, subject) or not _new_columns(graph, change.argument):
+        reason = "is replaced; which columns it had or will have is not known"
+    return [Unjudged(str(subject), reason)]
+
+
+def _new_columns(graph: Graph, text: str) -> dict[str, str]:
+    """Lower-case name → type, of a list of columns or of a dataset that is there."""
+    if text.startswith("("):
+        items = phrases.parts_of(text[1:].removesuffix(")"))
+        pairs = [item.partition(" ") for item in items]
+        return {name.strip('"').lower(): type_.strip() for name, _, type_ in pairs}
+    try:
+        other = resolve_dataset(graph.store, text)
+    except UnknownName:
+        return {}
+    columns = known_columns(graph, other)
+    nodes = graph.nodes(columns.values())
+    return {name: nodes[column].value("type") for name, column in columns.items()}
+
+
+def known_columns(graph: Graph, dataset: DatasetId) -> dict[str, ColumnId]:
+    """Lower-case name → column, of all that were declared or seen and not dropped."""
+    columns = [link.target for link in graph.out([dataset], EdgeType.HAS_COLUMN)]
+    nodes = graph.nodes(columns)
+    return {
+        column.name.lower(): column
+        for column in columns
+        if isinstance(column, ColumnId)
+        and column.name != ANY_COLUMN
+        and nodes[column].value("dropped") != "true"
+    }
 
 
 def _stop_dataset(breakage: Breakage, change: Change, subject: NodeId) -> list[Unjudged]:
@@ -111,7 +200,8 @@ def _retype(breakage: Breakage, change: Change, subject: NodeId) -> list[Unjudge
     effect = retyping(known, change.argument)
     if effect is Retyping.SAME:
         return []
-    breakage.seed(Ring.WRONG, subject, effect.value)
+    mark = breakage.seed(Ring.WRONG, subject, effect.value)
+    _retype_written(breakage, mark, subject, change.argument)
     found = _blind(breakage.graph, subject)
     if not known:
         reason = "its type is not known; the new one is judged as incompatible"
@@ -119,11 +209,31 @@ def _retype(breakage: Breakage, change: Change, subject: NodeId) -> list[Unjudge
     return found
 
 
+def _retype_written(breakage: Breakage, mark: Mark, subject: NodeId, new: str) -> None:
+    """Marks who fills a column with values that its new type need not take."""
+    assert isinstance(subject, ColumnId)
+    verdict = weights().rules[mark.rule].get("written")
+    if verdict is None or is_text(new):
+        return
+    for one in writings(breakage.graph, subject.dataset):
+        fits = still_fits(breakage.graph, one, subject, new)
+        fills = one.names(subject.name) or one.goes_by_position()
+        if fits is False or (fits is None and fills):
+            breakage.touch(mark, one.link, verdict)
+
+
 def _forbid_nulls(breakage: Breakage, change: Change, subject: NodeId) -> list[Unjudged]:
     assert isinstance(subject, ColumnId)
-    writers = breakage.graph.into([subject.dataset], EdgeType.WRITES)
-    reason = f"writes {subject.dataset.name}; whether it writes nulls is not in the logs"
-    return [Unjudged(str(link.source), reason) for link in breakage.graph.current(writers)]
+    mark = breakage.seed(Ring.FAILS, subject, "not-null-column")
+    unknown = []
+    for one in writings(breakage.graph, subject.dataset):
+        nulls = puts_nulls(breakage.graph, one, subject)
+        if nulls is Nulls.YES:
+            breakage.touch(mark, one.link, weights().rules["not-null-column"]["written"])
+        elif nulls is Nulls.UNKNOWN:
+            reason = f"writes {subject.dataset.name}; whether it writes nulls is not in the logs"
+            unknown.append(Unjudged(str(one.job), reason))
+    return unknown
 
 
 def _delay(breakage: Breakage, change: Change, subject: NodeId) -> list[Unjudged]:
@@ -144,7 +254,14 @@ def _by_rule(breakage: Breakage, change: Change, subject: NodeId) -> list[Unjudg
 
 def _add_column(breakage: Breakage, change: Change, subject: NodeId) -> list[Unjudged]:
     assert isinstance(subject, ColumnId)
-    breakage.seed(Ring.WRONG, subject.dataset, "add-column")
+    mark = breakage.seed(Ring.WRONG, subject.dataset, "add-column")
+    table = weights().rules["add-column"]
+    needed = change.argument.lower().endswith("not null")
+    for one in writings(breakage.graph, subject.dataset):
+        if one.goes_by_position():
+            breakage.touch(mark, one.link, table["positional"])
+        elif needed and any(insert.columns for insert in one.inserts()):
+            breakage.touch(mark, one.link, table["left_out"])
     return []
 
 
@@ -159,6 +276,7 @@ _SEEDS: dict[ChangeKind, _Seed] = {
     ChangeKind.MEANING_COLUMN: _by_rule,
     ChangeKind.DROP_DATASET: _lose_dataset,
     ChangeKind.RENAME_DATASET: _lose_dataset,
+    ChangeKind.REPLACE_DATASET: _replace_dataset,
     ChangeKind.STOP_DATASET: _stop_dataset,
     ChangeKind.STOP_JOB: _stop_job,
     ChangeKind.DELAY_DATASET: _delay,

@@ -1,0 +1,1 @@
+"""Impact answers held against what a database does before and after the change."""
