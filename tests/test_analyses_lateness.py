@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lineage.analyses.change import minutes_of, parse_change
 from lineage.analyses.graph import Graph
+from lineage.analyses.impact import impact
 from lineage.analyses.lateness import lateness, slack, usual_times
 from lineage.model import Activity, Batch, Edge, EdgeKey, EdgeType, Fact, Node
 from lineage.names import ConsumerId, DatasetId, JobId
@@ -93,3 +95,23 @@ def test_slack_goes_over_midnight(arrival, reading):
     assert found is not None
     assert 0 <= found < 24 * 60
     assert (arrival + found // 15) % 96 == reading
+
+
+def test_impact_says_who_gets_late_and_by_how_much(graph):
+    """What is late is stale for as long; nothing fails; the rest is not touched."""
+    found = impact(graph.store, [parse_change("delay dataset orders by 10h")])
+    assert {(item.id, item.ring, item.late) for item in found.items} == {
+        ("job:build", "stale", 480),
+        ("pg:daily", "stale", 480),
+        ("bi:board", "stale", 180),
+        ("pg:robot", "stale", 570),
+    } | {("pg:v", "stale", 480)}
+    assert "get late" in found.verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"), [("6h", 360), ("90 min", 90), ("1.5 h", 90), ("45m", 45), ("2d", 2880)]
+)
+def test_durations_are_read(text, minutes):
+    """Minutes, hours, days and weeks, whole or in parts."""
+    assert minutes_of(text) == minutes

@@ -7,7 +7,8 @@ from app.text.impact_report import Report
 
 _HEADINGS = (
     "ring", "kind", "id", "who", "team", "contact", "level", "severity", "band", "certainty",
-    "base", "importance", "cause", "roles", "columns", "path", "last", "next", "alive", "statement",
+    "base", "importance", "cause", "roles", "columns", "path", "last", "next", "late_minutes",
+    "alive", "statement",
 )  # fmt: skip
 
 
@@ -21,7 +22,7 @@ def render(report: Report) -> str:
             item.ring.value, item.kind, item.id, line.who, item.team or "",
             contacts.get(item.team or "", ""), item.level, item.severity, item.band, item.certainty,
             item.base, item.importance, item.cause, "; ".join(item.roles), "; ".join(item.columns),
-            "; ".join(item.path), item.last or "", item.next or "", str(item.alive).lower(),
-            item.statement or "",
+            "; ".join(item.path), item.last or "", item.next or "", item.late,
+            str(item.alive).lower(), item.statement or "",
         ))  # fmt: skip
     return csv_table(_HEADINGS, rows)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from app.text.impact_words import who
 from lineage.analyses.items import Item
 from lineage.analyses.weights import Ring
+from lineage.analyses.wording import lasting
 
 _SHOWN = 20  # items of a ring
 _SAYS = {
@@ -40,6 +41,8 @@ def notice(change: str, items: Sequence[Item], heard: str) -> str:
 
 def _entry(item: Item) -> str:
     said = [item.kind, "" if item.band == "certain" else f"{item.band}, not certain"]
+    if item.late:
+        said.append(f"{lasting(item.late)} late")
     if item.next and item.alive:
         said.append(f"next read {item.next}")
     return f"- {who(item)} ({'; '.join(filter(None, said))})"

@@ -17,7 +17,7 @@ from lineage.analyses.impact import Impact
 from lineage.analyses.items import Item, TeamImpact
 from lineage.analyses.policy import Ruling
 from lineage.analyses.weights import Ring
-from lineage.analyses.wording import quantity
+from lineage.analyses.wording import lasting, quantity
 
 NO_TEAM = "no known team"
 _EXCERPT = 200  # characters
@@ -212,6 +212,8 @@ def _details(item: Item, answer: Impact) -> list[str]:
         said.append("fills it")
     if item.columns:
         said.append(f"{quantity(len(item.columns), 'column')}: {', '.join(item.columns)}")
+    if item.late:
+        said.append(f"{lasting(item.late)} late")
     if item.next and item.alive:
         overdue = item.next <= (answer.window.last or "")
         said.append(f"{'read due since' if overdue else 'next read'} {item.next}")

@@ -14,6 +14,7 @@ import msgspec
 
 from lineage.analyses.graph import Graph, Link
 from lineage.analyses.judging import BY_TEXT, CARRIED, Judge
+from lineage.analyses.lateness import lateness
 from lineage.analyses.unread import partial_uses
 from lineage.analyses.views import uses_of
 from lineage.analyses.weights import RINGS, Ring, Rule, weights
@@ -28,7 +29,7 @@ class Mark(msgspec.Struct, frozen=True, eq=False):
 
     rule: the table in `weights.toml` that judges who uses the node. base, certainty: 0.0 to 1.0.
     cause: why it is not certain. steps: links from the subject of the change. roles: how the
-    process uses what changes.
+    process uses what changes. late: minutes that it arrives after its usual time, for a delay.
     """
 
     ring: Ring
@@ -41,6 +42,7 @@ class Mark(msgspec.Struct, frozen=True, eq=False):
     roles: tuple[Role, ...] = ()
     link: Link | None = None
     parent: Mark | None = None
+    late: int = 0
 
     def is_better_than(self, other: Mark | None) -> bool:
         """Whether this is the way to tell of: the surest, then the heaviest, then the shortest."""
@@ -181,6 +183,23 @@ class Breakage:
                 base = weights().stale.behind_a_failure
                 self._hit(mark, Ring.STALE, written.target, base, written)
 
+    def delay(self, dataset: DatasetId, minutes: int) -> tuple[NodeId, ...]:
+        """Marks what gets late behind a dataset; the readers of whom nobody knows when they read.
+
+        The whole way is known at once, so there is nothing left to spread.
+        """
+        found = lateness(self.graph, dataset, minutes)
+        base = weights().stale.behind_a_delay
+        marks: dict[NodeId, Mark] = {dataset: self.seed(Ring.STALE, dataset, CARRIED, base)}
+        for node, how in found.late.items():
+            parent = marks.get(how.before) if how.before else None
+            if parent and how.link:
+                mark = self._hit(parent, Ring.STALE, node, base, how.link, late=how.minutes)
+                if mark:
+                    marks[node] = mark
+        self._frontier.clear()
+        return found.untimed
+
     def _from_column(self, mark: Mark, column: ColumnId) -> None:
         graph = self.graph
         uses: dict[NodeId, list[Link]] = {}
@@ -237,6 +256,7 @@ class Breakage:
         link: Link,
         roles: tuple[Role, ...] = (),
         rule: str = CARRIED,
+        late: int = 0,
     ) -> Mark | None:
         """The mark of a node reached over a link; None when it is outside production."""
         dataset = node.dataset if isinstance(node, ColumnId) else node
@@ -255,6 +275,7 @@ class Breakage:
             roles,
             link,
             parent,
+            late,
         )
         self.before.setdefault(node, set()).add(parent.node)
         if isinstance(node, ConsumerId):

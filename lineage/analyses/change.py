@@ -113,6 +113,15 @@ class Change(msgspec.Struct, frozen=True):
         return _FORMS[self.kind].doing.format(subject)
 
 
+_MINUTES = {"m": 1, "min": 1, "h": 60, "d": 24 * 60, "w": 7 * 24 * 60}
+
+
+def minutes_of(duration: str) -> int:
+    """The minutes of a duration such as `6h`; its unit is m, min, h, d or w."""
+    number = duration.rstrip("minhdw ")
+    return round(float(number) * _MINUTES[duration[len(number) :].strip()])
+
+
 def parse_change(text: str) -> Change:
     """The change that words such as `drop column shop.orders.discount` say.
 

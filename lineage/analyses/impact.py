@@ -131,7 +131,8 @@ def _verdict(
     text = f"{doing} {' and '.join(said)}" if said else ""
     if stale:
         verb = "gets" if len(stale) == 1 else "get"
-        rest = f"{_counted(stale)} {verb} stale"
+        how = "late" if any(item.late for item in stale) else "stale"
+        rest = f"{_counted(stale)} {verb} {how}"
         text = f"{text}; {rest}" if text else f"{doing}: {rest}"
     text = text or f"{doing} break{ends} nothing that was seen"
     more = " There may be more: the walk was cut short." if truncated else ""

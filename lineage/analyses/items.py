@@ -23,7 +23,7 @@ class Item(msgspec.Struct, frozen=True):
     best path, band: certain, likely or possible, cause: what makes it weak. base, certainty,
     importance: 0.0 to 1.0. columns: those of the dataset that change. path: ids from the subject
     to the item. statement: the masked text of the last step. last, next: ISO dates of a consumer's
-    last and next expected read.
+    last and next expected read. late: minutes after its usual time, for a delay.
     """
 
     ring: Ring
@@ -45,6 +45,7 @@ class Item(msgspec.Struct, frozen=True):
     alive: bool
     last: str | None
     next: str | None
+    late: int = 0
 
 
 class TeamImpact(msgspec.Struct, frozen=True):
@@ -207,4 +208,5 @@ def _item(
         alive=profile is None or reads is None or is_alive(profile, reads, as_of),
         last=iso_or_none(reads.last) if reads else None,
         next=iso_or_none(cadence(reads, as_of).next) if reads else None,
+        late=mark.late,
     )

@@ -8,7 +8,7 @@ import msgspec
 
 from lineage.analyses import phrases
 from lineage.analyses.breakage import Breakage, Mark
-from lineage.analyses.change import Change, ChangeKind
+from lineage.analyses.change import Change, ChangeKind, minutes_of
 from lineage.analyses.graph import ANY_COLUMN, Graph, Link
 from lineage.analyses.judging import CARRIED
 from lineage.analyses.retype import Retyping, is_text, retyping
@@ -17,7 +17,7 @@ from lineage.analyses.weights import Ring, weights
 from lineage.analyses.writers import Nulls, puts_nulls, still_fits, writings
 from lineage.errors import UnknownName
 from lineage.model import EdgeType
-from lineage.names import ColumnId, ConsumerId, DatasetId, JobId, NodeId, parts
+from lineage.names import ColumnId, DatasetId, JobId, NodeId, parts
 from lineage.resolve import resolve_column, resolve_dataset, resolve_process
 from lineage.store import Store
 
@@ -237,13 +237,10 @@ def _forbid_nulls(breakage: Breakage, change: Change, subject: NodeId) -> list[U
 
 
 def _delay(breakage: Breakage, change: Change, subject: NodeId) -> list[Unjudged]:
-    reads = breakage.graph.current(breakage.graph.out([subject], EdgeType.READ_BY))
-    reason = f"reads {subject.name}; at what time of the day is not kept, so lateness is not known"
-    return [
-        Unjudged(str(link.target), reason)
-        for link in reads
-        if isinstance(link.target, JobId | ConsumerId)
-    ]
+    assert isinstance(subject, DatasetId)
+    untimed = breakage.delay(subject, minutes_of(change.argument))
+    reason = "reads what gets late; at what time of the day it does, or that arrives, is not known"
+    return [Unjudged(str(reader), reason) for reader in untimed]
 
 
 def _by_rule(breakage: Breakage, change: Change, subject: NodeId) -> list[Unjudged]:

@@ -38,6 +38,7 @@ class StaleWeights(msgspec.Struct, frozen=True):
 
     behind_a_stop: float
     behind_a_failure: float
+    behind_a_delay: float
 
 
 class Weights(msgspec.Struct, frozen=True):

@@ -13,3 +13,11 @@ def quantity(count: int, noun: str, plural: str = "") -> str:
 def listed(items: Sequence[str]) -> str:
     """The items as a list in a sentence: `a`, `a and b`, `a, b and c`."""
     return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
+def lasting(minutes: int) -> str:
+    """A time in words: `45 min`, `6 h`, `1 h 30 min`, `2 d 3 h`."""
+    days, rest = divmod(minutes, 24 * 60)
+    hours, left = divmod(rest, 60)
+    units = [(days, "d"), (hours, "h"), (0 if days else left, "min")]
+    return " ".join(f"{count} {unit}" for count, unit in units if count) or "0 min"
