@@ -319,4 +319,6 @@ def _unfolded(expression: str) -> str:
 @lru_cache(maxsize=1)
 def _shipped() -> _RuleFile:
     text = resources.files("ingest").joinpath("attribution.yml").read_text(encoding="utf-8")
-    return msgspec.convert(yaml.safe_load(text), _RuleFile)
+    # The parser in C, where it is there: this is read by every import.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return msgspec.convert(yaml.load(text, loader), _RuleFile)  # noqa: S506 - both are safe

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from ingest.record import Rejected
 
+if TYPE_CHECKING:
+    from _csv import Reader
+
 Row = tuple[int, list[str]]
 
-_FIELD_LIMIT = 64 * 1024 * 1024  # characters of one cell
-_LONGEST = 200_000  # lines of one record; more is a quote that was never closed
+_FIELD_LIMIT = 64 * 1024 * 1024  # characters of one cell; more is a quote that was never closed
 _KEPT = 2_000  # characters of a broken record that are kept
 # A doubled-quote file has no single \" before an ordinary character: the quote would be doubled.
 _BACKSLASHED = re.compile(r'(?<!\\)\\"(?=[^",;|\t\r\n])')
@@ -57,61 +61,67 @@ def csv_rows(
     """
     csv.field_size_limit(_FIELD_LIMIT)
     feed = _Feed(lines)
-    reader = _reader(iter(feed), style)
+    reader = _reader(feed.lines, style)
     line = 1
     recovering = False
     while True:
-        feed.taken.clear()
+        before = reader.line_num
         try:
             row = next(reader, [])
         except csv.Error:
             row = []
-        if not feed.taken:
+        count = reader.line_num - before
+        if not count:
             return
         if widths is None and row:
             widths = {len(row)}
         if row and len(row) in (widths or ()) and not (recovering and not plausible(row)):
             recovering = False
+            feed.pass_by(count)
             yield line, row
-        elif row or not feed.blank:
+            line += count
+            continue
+        taken = feed.taken(count)
+        if row or count > 1 or taken[0].strip():
             if not recovering:
-                yield Rejected("broken_record", line, feed.taken[0][:_KEPT])
-            if len(feed.taken) > 1:
+                yield Rejected("broken_record", line, taken[0][:_KEPT])
+            if count > 1:
                 recovering = True
-                feed.give_back()
-                reader = _reader(iter(feed), style)
-        line += len(feed.taken)
+                feed.give_back(taken[1:])
+                reader = _reader(feed.lines, style)
+        line += 1
 
 
 class _Feed:
-    """The lines of a file; those taken for one record can be given back, all but the first."""
+    """The lines of a file. What a reader took can be looked at, and given back.
+
+    Nothing here is done line by line in Python as long as the records are whole.
+    """
 
     def __init__(self, lines: Iterable[str]) -> None:
-        self.taken: list[str] = []
-        self._lines = iter(lines)
-        self._ahead: deque[str] = deque()
+        self._rest = iter(lines)
+        self._back: deque[str] = deque()
+        self.lines, self._behind = itertools.tee(self._rest)
 
-    def __iter__(self) -> Iterator[str]:
-        taken, ahead = self.taken, self._ahead
-        while len(taken) < _LONGEST:
-            line = ahead.popleft() if ahead else next(self._lines, None)
-            if line is None:
-                return
-            taken.append(line)
-            yield line
+    def pass_by(self, count: int) -> None:
+        """Leaves behind the lines that a record took."""
+        deque(itertools.islice(self._behind, count), maxlen=0)
 
-    @property
-    def blank(self) -> bool:
-        """Whether the record is one blank line."""
-        return len(self.taken) == 1 and not self.taken[0].strip()
+    def taken(self, count: int) -> list[str]:
+        """The lines that a record took."""
+        return list(itertools.islice(self._behind, count))
 
-    def give_back(self) -> None:
-        """All lines but the first come again."""
-        self._ahead.extendleft(reversed(self.taken[1:]))
-        del self.taken[1:]
+    def give_back(self, lines: Sequence[str]) -> None:
+        """Lets the lines come again; the reader of `lines` must be made anew."""
+        self._back.extendleft(reversed(lines))
+        self.lines, self._behind = itertools.tee(itertools.chain(self._again(), self._rest))
+
+    def _again(self) -> Iterator[str]:
+        while self._back:
+            yield self._back.popleft()
 
 
-def _reader(lines: Iterator[str], style: CsvStyle) -> Iterator[list[str]]:
+def _reader(lines: Iterator[str], style: CsvStyle) -> Reader:
     if style.backslash:
         # The reader would take the backslash off a cell of \N, which stands for null.
         lines = (_NULL.sub("", line) for line in lines)

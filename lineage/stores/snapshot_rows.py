@@ -79,7 +79,7 @@ class _Graph:
             ((one.kind, one.key, one.body) for one in batch.documents),
         )
         db.executemany(
-            "INSERT INTO shards VALUES (?, ?, 1, ?)",
+            "INSERT INTO shards (source, day, version, keys) VALUES (?, ?, 1, ?)",
             ((one.source, one.day, one.keys) for one in batch.shards),
         )
 
