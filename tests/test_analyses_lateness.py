@@ -77,6 +77,14 @@ def test_who_reads_at_unknown_times_is_named(graph):
     assert found.untimed == (declared,)
 
 
+def test_what_ran_once_long_ago_is_not_late(graph):
+    """A backup of last quarter has had its data."""
+    backup = JobId("job", "backup")
+    graph.store.apply(Batch(edges=(read(ORDERS, backup, "2:30"),)))
+    assert backup in lateness(Graph(graph.store, 20010), ORDERS, 600).late
+    assert backup not in lateness(Graph(graph.store, 20100), ORDERS, 600).late
+
+
 def test_a_cycle_ends(graph):
     """What feeds itself gets no later than it was."""
     graph.store.apply(Batch(edges=(read(DAILY, LOAD, "4:00"),)))

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from collections.abc import Collection
 
 import msgspec
 
 from lineage.analyses.graph import Graph, Link
+from lineage.calendar import cadence
 from lineage.model import Activity, EdgeType
 from lineage.names import DatasetId, JobId, NodeId
 
 _DAY = 96  # quarters of an hour
 _QUARTER = 15  # minutes
+_RECENT = 30  # days in which a read without a rhythm may come again
 _USUAL = 0.1  # of the count of the most frequent time: what makes a time a usual one
 
 
@@ -59,9 +62,14 @@ def slack(arrives: tuple[int, ...], read: tuple[int, ...]) -> int | None:
     return min(gaps) * _QUARTER if gaps else None
 
 
-def lateness(graph: Graph, dataset: DatasetId, minutes: int) -> Lateness:
-    """How late each reader and dataset behind gets when the dataset arrives minutes later."""
-    spread = _Spread(graph)
+def lateness(
+    graph: Graph, dataset: DatasetId, minutes: int, within: Collection[NodeId] | None = None
+) -> Lateness:
+    """How late each reader and dataset behind gets when the dataset arrives minutes later.
+
+    within: the nodes that are asked about; what lies beside them is not walked.
+    """
+    spread = _Spread(graph, within)
     spread.hand_on(dataset, Late(minutes))
     spread.run()
     return Lateness(spread.late, tuple(one for one in spread.untimed if one not in spread.late))
@@ -70,17 +78,19 @@ def lateness(graph: Graph, dataset: DatasetId, minutes: int) -> Lateness:
 class _Spread:
     """Hands a delay on, the greatest first: what is met once can be reached no later."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, within: Collection[NodeId] | None = None) -> None:
         self.late: dict[NodeId, Late] = {}
         self.untimed: dict[NodeId, None] = {}
         self._graph = graph
+        self._within = within
         self._arrivals: dict[DatasetId, tuple[int, ...]] = {}
         self._waiting: list[tuple[int, int, NodeId, Late]] = []
         self._order = itertools.count()
 
     def hand_on(self, node: NodeId, how: Late) -> None:
         """A way by which a node gets late."""
-        heapq.heappush(self._waiting, (-how.minutes, next(self._order), node, how))
+        if self._within is None or node in self._within:
+            heapq.heappush(self._waiting, (-how.minutes, next(self._order), node, how))
 
     def run(self) -> None:
         """Goes on until nothing more gets late."""
@@ -104,6 +114,8 @@ class _Spread:
     def _from_dataset(self, dataset: DatasetId, how: Late) -> None:
         arrival = self._arrival(dataset)
         for link in self._graph.current(self._graph.out([dataset], EdgeType.READ_BY)):
+            if self._is_over(link):
+                continue
             spare = slack(arrival, usual_times(link.clock))
             if self._graph.is_view(link.target):
                 spare = 0
@@ -111,6 +123,15 @@ class _Spread:
                 self.untimed[link.target] = None
             elif how.minutes > spare:
                 self.hand_on(link.target, Late(how.minutes - spare, link, dataset))
+
+    def _is_over(self, link: Link) -> bool:
+        """Whether a read was for once, or ended: nothing of it can be late."""
+        as_of, last = self._graph.as_of, link.activity.last
+        if as_of is None or last is None or as_of - last <= _RECENT:
+            return False
+        return not self._graph.is_view(link.target) and not cadence(
+            link.activity, as_of
+        ).expects_by(as_of)
 
     def _arrival(self, dataset: DatasetId) -> tuple[int, ...]:
         """When a dataset usually has new data."""
