@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test check format lock canvas server-logs bench bench-oracle bench-peers clean
+.PHONY: demo test check format lock canvas server-logs bench bench-impact bench-oracle bench-peers clean
 
 demo: $(INSTALLED)        ## import the sample data into a fresh store and open the app
 	$(BIN)/lineage demo
@@ -35,6 +35,9 @@ server-logs: $(INSTALLED) ## the logs of real servers, written anew and compared
 bench: $(INSTALLED)       ## what it costs, as ratios in one run
 	$(BIN)/python -m benchmarks.imports
 	$(BIN)/python -m benchmarks.stores
+
+bench-impact: $(INSTALLED) ## what a change breaks, against what breaks when it is made in DuckDB
+	$(BIN)/python -m benchmarks.impact_truth
 
 bench-oracle: $(INSTALLED) ## the columns that break and influence a statement, by execution
 	$(BIN)/python -m benchmarks.oracle tests/cases/oracle --worlds 3
