@@ -78,7 +78,7 @@ def explain_statement(
     masked = mask(sql, dialect)
     answers = explain(masked.comments, hints, user, namespace, rules)
     fired = tuple(_fired(answer, answers[0]) for answer in answers)
-    best, machine = fired[0], bool(sql.strip()) and is_machine(masked.text)
+    best, machine = fired[0], bool(sql.strip()) and is_machine(masked.text, dialect)
     verdict = f"{best.consumer}, {best.kind}, by the rule {best.rule} ({best.confidence:.2f})"
     if machine:
         verdict += "; but it asks the platform or probes columns, which is no use of data"

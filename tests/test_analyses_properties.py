@@ -150,7 +150,8 @@ def test_an_edge_more_never_hides_an_item(
     hops: list[Hop], more: list[Hop], number: int, kind: ChangeKind
 ) -> None:
     """Knowing more never takes an item off the list, nor makes it less severe in its ring."""
-    change = Change(kind, str(_drop(number, kind).subject), "int")
+    argument = "6h" if kind is ChangeKind.DELAY_DATASET else "int"
+    change = Change(kind, str(_drop(number, kind).subject), argument)
     with _store(hops) as store:
         before = _rings(impact(store, [change]))
     with _store([*more, *hops]) as store:

@@ -132,6 +132,16 @@ def test_names_from_a_log_cannot_steer_a_terminal() -> None:
         ("select a from t where 1 = 1 and b = 2", False),
         ("insert into t select 1", False),
         ("select 1 into t", False),
+        ("select 1 from dual", True),
+        ("SELECT SYSDATE FROM SYS.DUAL", True),
+        ("select a, (select 1 from dual) from t", False),
+        ("select * from t where 1=2", True),
+        ("select * from t where (1 != 1)", True),
+        ("select * from t where 1 <> 2", False),
+        ("select * from t limit 0 offset 0", True),
+        ("select * from t limit 20 offset 0", False),
+        ("select name from sqlite_master where type = 'table'", True),
+        ("select count(*) as failures from (select id from t) dbt_internal_test", True),
         ("select * from pg_things join orders on true", False),
         ("create table t (a int)", False),
         ("with q as (select 1 as a) select * from q join t on true", False),
@@ -140,3 +150,20 @@ def test_names_from_a_log_cannot_steer_a_terminal() -> None:
 def test_machine_statements(sql: str, machine: bool) -> None:
     """Probes, profilers and catalogue look-ups are no use of data; real reads and writes are."""
     assert is_machine(mask(sql, "postgres").text) is machine
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select * from dba_segments",
+        "select column_name from all_tab_columns where owner = 'X'",
+        "select c.* from user_constraints c join all_cons_columns k on k.owner = c.owner",
+        "select * from v$session",
+        "select text from SYS.USER_VIEWS",
+    ],
+)
+def test_the_dictionary_of_oracle_is_its_own(sql: str) -> None:
+    """Views of Oracle's dictionary are no data there; elsewhere tables may bear their names."""
+    assert is_machine(mask(sql, "oracle").text, "oracle")
+    assert not is_machine("select * from user_views", "postgres")
+    assert not is_machine("select * from all_orders", "oracle")

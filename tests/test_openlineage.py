@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.folding.ledger import Ledger
+from ingest.folding.unread import Unread
 from ingest.openlineage.collect import Events
 from ingest.openlineage.events import decode
 from ingest.openlineage.reading import read_events
@@ -29,7 +30,7 @@ def imported(events, tmp_path, name="graph.db", flushes=1):
     store = open_store(f"sqlite:///{tmp_path / name}", create=True)
     funnel = Funnel()
     ledger = Ledger(store)
-    collector = Events(ledger, funnel)
+    collector = Events(ledger, funnel, Unread(store))
     size = -(-len(events) // flushes) or 1
     for start in range(0, len(events), size):
         list(collector.take(enumerate(events[start : start + size], 1), "openlineage", "events"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from lineage.errors import UnreadableInput
 
@@ -29,6 +30,7 @@ _MONTH_NAMED = re.compile(
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MINUTES = 4096
+_ENDS = (dt.time(0), dt.time(23))  # of a day
 _UTC_NAMES = frozenset({"UTC", "GMT", "Z", "UCT", "ZULU"})
 
 
@@ -134,17 +136,19 @@ class Clock:
             place = ZoneInfo(name) if "/" in name else self._zone
         except (ZoneInfoNotFoundError, ValueError):
             place = None
-        if place is None:
-            raise UnreadableTime(f"zone {name!r} of {said!r} is ambiguous: say --timezone")
         try:
-            moment = dt.datetime.fromisoformat(stamp).replace(tzinfo=place)
+            moment = dt.datetime.fromisoformat(stamp)
         except ValueError:
             raise UnreadableTime(_why(said)) from None
         # The abbreviation tells the two runs of the hour apart that the end of summer time repeats.
-        later = moment.replace(fold=1)
-        if moment.tzname() != name and later.tzname() == name:
-            moment = later
-        return (moment - _EPOCH) // _MICROSECOND
+        for fold in (0, 1) if place else ():
+            local = moment.replace(tzinfo=place, fold=fold)
+            if "/" in name or local.tzname() == name:
+                return (local - _EPOCH) // _MICROSECOND
+        meant = _meant(name, moment.date()) or place
+        if meant is None:
+            raise UnreadableTime(f"zone {name!r} of {said!r} is ambiguous: say --timezone")
+        return (moment.replace(tzinfo=meant) - _EPOCH) // _MICROSECOND
 
 
 class Ordinals:
@@ -173,6 +177,23 @@ def zone(name: str) -> ZoneInfo:
         raise UnreadableInput(
             f"unknown time zone {name!r}: use an IANA name such as UTC or Europe/Berlin"
         ) from None
+
+
+@lru_cache(maxsize=1024)
+def _meant(name: str, day: dt.date) -> dt.timezone | None:
+    """The one offset that an abbreviation stands for on a day, wherever it is used; else None.
+
+    CET and EDT are the same everywhere; IST is not, nor is CST.
+    """
+    moments = (dt.datetime.combine(day, time, zone) for zone in _zones() for time in _ENDS)
+    offsets = {moment.utcoffset() for moment in moments if moment.tzname() == name}
+    only = offsets.pop() if len(offsets) == 1 else None
+    return dt.timezone(only) if only is not None else None
+
+
+@lru_cache(maxsize=1)
+def _zones() -> tuple[ZoneInfo, ...]:
+    return tuple(ZoneInfo(name) for name in sorted(available_timezones()) if "/" in name)
 
 
 def epoch_micros(number: str) -> int:

@@ -27,15 +27,25 @@ _NEXT_OBJECT = re.compile(r"\}\s*,?\s*(?=\{)")
 # What exports wrap their records in; an object of another name is a record itself.
 _WRAPPERS = ("Records", "records", "QueryExecutions", "rows", "entries", "queries", "results")
 _WRAPPER_NAMES = frozenset(_WRAPPERS)
-_WRAPPED = re.compile(r'\s*\{\s*"(?:' + "|".join(_WRAPPERS) + r')"\s*:\s*(?=\[)')
+_WRAPPED = re.compile(
+    r'\s*\{\s*(?:"(?:' + "|".join(_WRAPPERS) + r')"\s*:\s*(?=\[)'
+    r'|"meta"\s*:\s*\[[^\[\]]*\]\s*,\s*"data"\s*:\s*(?=\[\s*\{))'
+)
+_MEMBER = re.compile(r'"(?:[^"\\]|\\.)*"\s*:\s*')
+# Where answers of an API keep the columns and the rows of a table: ClickHouse, Trino, Databricks.
+_TABLES = (
+    ("meta", "data"),
+    ("columns", "data"),
+    ("manifest.schema.columns", "result.data_array"),
+)
 
 
 def json_objects(stream: IO[str], chunk: str = "") -> Iterator[Object | Rejected]:
     """The objects of JSON Lines, of one array, or of objects one after another, with their line.
 
-    An object that only wraps an array (`{"Records": [...]}`) gives the objects of the array. What
-    is no object, or no JSON, is `broken_record`; reading goes on behind it. `chunk` is what was
-    already read of the stream.
+    An object that only wraps an array (`{"Records": [...]}`) gives the objects of the array, and
+    one that holds a table (`{"meta": [...], "data": [[...]]}`) its rows. What is no object, or no
+    JSON, is `broken_record`; reading goes on behind it. `chunk` is what was already read.
     """
     chunk = chunk or stream.read(CHUNK)
     if _is_lines(chunk):
@@ -54,10 +64,14 @@ def cell(value: object) -> str:
 
 def nested(found: JsonObject, path: str) -> str:
     """The text of the value at a path of keys joined with dots; empty when there is none."""
+    return cell(_at(found, path))
+
+
+def _at(found: JsonObject, path: str) -> object:
     value: object = found
     for key in path.split("."):
         value = value.get(key) if isinstance(value, dict) else None
-    return cell(value)
+    return value
 
 
 def lines_from(chunk: str, stream: IO[str]) -> Iterator[str]:
@@ -95,13 +109,31 @@ def _decode(text: str) -> JsonObject | None:
 
 
 def _unwrapped(found: JsonObject) -> Iterable[JsonObject]:
-    if _WRAPPER_NAMES.isdisjoint(found):
-        return (found,)
-    for name in _WRAPPERS:
-        inner = found.get(name)
-        if isinstance(inner, list) and all(isinstance(one, dict) for one in inner):
-            return inner
+    if not _WRAPPER_NAMES.isdisjoint(found):
+        for name in _WRAPPERS:
+            inner = found.get(name)
+            if isinstance(inner, list) and all(isinstance(one, dict) for one in inner):
+                return inner
+    for columns, rows in _TABLES:
+        if columns.partition(".")[0] in found:
+            table = _rows(_at(found, columns), _at(found, rows))
+            if table is not None:
+                return table
     return (found,)
+
+
+def _rows(columns: object, rows: object) -> list[JsonObject] | None:
+    """The rows of a table by the names of its columns; None when it is no table."""
+    if not isinstance(columns, list) or not isinstance(rows, list):
+        return None
+    names = [str(one["name"]) for one in columns if isinstance(one, dict) and "name" in one]
+    if not names or len(names) != len(columns):
+        return None
+    return [
+        row if isinstance(row, dict) else dict(zip(names, row, strict=False))
+        for row in rows
+        if isinstance(row, dict | list)
+    ]
 
 
 def _json_document(chunk: str, stream: IO[str]) -> Iterator[Object | Rejected]:
@@ -111,20 +143,24 @@ def _json_document(chunk: str, stream: IO[str]) -> Iterator[Object | Rejected]:
     while True:
         start = _BETWEEN.match(text, at).end()  # type: ignore[union-attr] # it matches nothing too
         line += text.count("\n", at, start)
+        # What a wrapper says beside its records.
+        member = _MEMBER.match(text, start) if wrapped else None
         try:
-            found, at = decoder.raw_decode(text, start)
+            found, at = decoder.raw_decode(text, member.end() if member else start)
         except json.JSONDecodeError as error:
             if _cut_off(error, text) and (more := stream.read(max(CHUNK, len(text) - start))):
                 text, at = text[start:] + more, 0
                 continue
             behind = _NEXT_OBJECT.search(text, start)
             at = behind.end() if behind else len(text)
-            if text[start:].strip(_NOTHING):
+            if text[start:at].strip(_NOTHING):
                 yield Rejected("broken_record", line, text[start:at][:_KEPT])
             if not behind:
                 return
         else:
-            if isinstance(found, dict):
+            if member:
+                pass
+            elif isinstance(found, dict):
                 yield from ((line, one) for one in _unwrapped(found))
             else:
                 yield Rejected("broken_record", line, text[start:at][:_KEPT])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import IO
@@ -17,6 +18,11 @@ from ingest.record import Rejected
 Fields = Mapping[str, Collection[str]]  # field → the column names that may give it, best first
 Cells = tuple[int, tuple[str, ...]]
 
+_NULLS = frozenset({"\\N", "NULL", "null"})  # what exports write where there is no value
+# How ClickHouse, MySQL's client and COPY write tabs and ends of lines in a cell.
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "'": "'", "\\": "\\"}
+_ESCAPE = re.compile(r"\\([ntr'\\])")
+_QUOTED_CELL = re.compile(r'(?:^|\t)"')
 _SHAPES = 10_000  # sets of keys that are remembered
 _FIRST = 20  # objects that show the columns
 _SAMPLE = 200  # lines or objects that show how a file is made
@@ -45,7 +51,8 @@ def read_table(
 ) -> Table:
     """The table in a stream: each field from the first of its column names that the file has.
 
-    Names are compared without case. `plausible` tells a row from the rest of a broken one.
+    Names are compared as `match_columns` does. Cells of a null, in CSV, are empty. `plausible`
+    tells a row from the rest of a broken one.
     """
     chunk = stream.read(CHUNK)
     if _is_json(chunk):
@@ -65,13 +72,21 @@ def table_columns(text: str) -> tuple[str, ...]:
 
 
 def match_columns(columns: Collection[str], fields: Fields) -> dict[str, str]:
-    """Field → the first of its names that is among the columns, compared without case."""
-    spelled = {column.strip().lower(): column for column in reversed(tuple(columns))}
+    """Field → the first of its names that is among the columns.
+
+    Compared without case, and a blank is an underscore: `Executed At` is `executed_at`.
+    """
+    spelled = {plain_name(column): column for column in reversed(tuple(columns))}
     found = {
-        field: next((spelled[name] for name in names if name in spelled), None)
+        field: next((spelled[name] for name in map(plain_name, names) if name in spelled), None)
         for field, names in fields.items()
     }
     return {field: column for field, column in found.items() if column is not None}
+
+
+def plain_name(column: str) -> str:
+    """The name of a column as names are compared."""
+    return column.strip().lower().replace(" ", "_")
 
 
 def _is_json(text: str) -> bool:
@@ -94,7 +109,8 @@ def _csv_table(
     def likely(row: list[str]) -> bool:
         return pick is None or plausible(pick([*row, ""]))
 
-    rows = csv_rows(itertools.chain(sample, lines), None, likely, csv_style(sample))
+    style = csv_style(sample)
+    rows = csv_rows(itertools.chain(sample, lines), None, likely, style)
     header: list[str] = []
     broken: list[Rejected] = []  # what stands before the header
     for row in rows:
@@ -107,7 +123,9 @@ def _csv_table(
     # One place behind the row, where an empty cell is put for the fields that it has not.
     places = [header.index(matched[f]) if f in matched else len(header) for f in fields]
     pick = _picker(places + [header.index(column) for column in more.values()])
-    cells = itertools.chain(broken, _csv_cells(rows, pick))
+    cells: Iterator[Cells | Rejected] = itertools.chain(broken, _csv_cells(rows, pick))
+    if style.delimiter == "\t" and _is_escaped(sample):
+        cells = map(_unescaped, cells)
     return Table(matched, tuple(header), tuple(more), cells)
 
 
@@ -119,7 +137,26 @@ def _csv_cells(
             yield row
         else:
             row[1].append("")
-            yield row[0], pick(row[1])
+            cells = pick(row[1])
+            if not _NULLS.isdisjoint(cells):
+                cells = tuple("" if value in _NULLS else value for value in cells)
+            yield row[0], cells
+
+
+def _is_escaped(sample: list[str]) -> bool:
+    """Whether tab-separated lines escape what they cannot hold, and quote nothing."""
+    quotes = any(_QUOTED_CELL.search(line) for line in sample)
+    return not quotes and any(_ESCAPE.search(line) for line in sample)
+
+
+def _unescaped(one: Cells | Rejected) -> Cells | Rejected:
+    if isinstance(one, Rejected):
+        return one
+    line, cells = one
+    return line, tuple(
+        _ESCAPE.sub(lambda found: _ESCAPES[found[1]], value) if "\\" in value else value
+        for value in cells
+    )
 
 
 def _picker(places: list[int]) -> Callable[[list[str]], tuple[str, ...]]:

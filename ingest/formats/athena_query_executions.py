@@ -21,6 +21,7 @@ _USERS = (
     "userIdentity.userName",
     "userIdentity.arn",
 )
+_GLUE = "awsdatacatalog"
 _SERVICE, _STARTED = "athena.amazonaws.com", "StartQueryExecution"
 
 
@@ -69,6 +70,11 @@ def _execution(found: JsonObject) -> JsonObject:
     return inner if isinstance(inner, dict) else found
 
 
+def _catalog(said: str) -> str:
+    """The catalogue of names that have none; in any spelling, or unsaid, it is that of Glue."""
+    return _GLUE if said.lower() in ("", _GLUE) else said
+
+
 def _executed(line: int, execution: JsonObject, clock: Clock) -> Read:
     text, given = statement_text(nested(execution, "Query"))
     group = nested(execution, "WorkGroup")
@@ -78,7 +84,7 @@ def _executed(line: int, execution: JsonObject, clock: Clock) -> Read:
         query_id=nested(execution, "QueryExecutionId"),
         status=status_of(nested(execution, "Status.State")),
         kind=(nested(execution, "SubstatementType") or nested(execution, "StatementType")).upper(),
-        database=nested(execution, "QueryExecutionContext.Catalog"),
+        database=_catalog(nested(execution, "QueryExecutionContext.Catalog")),
         schema=nested(execution, "QueryExecutionContext.Database"),
         hints={"work_group": group} if group else {},
         complete=given,
@@ -100,7 +106,7 @@ def _started(line: int, event: JsonObject, clock: Clock) -> Read:
         user=next(filter(None, (nested(event, path) for path in _USERS)), ""),
         query_id=called,
         status="unknown",
-        database=nested(event, "requestParameters.queryExecutionContext.catalog"),
+        database=_catalog(nested(event, "requestParameters.queryExecutionContext.catalog")),
         schema=nested(event, "requestParameters.queryExecutionContext.database"),
         hints={"user_agent": agent} if agent else {},
         complete=given,

@@ -14,7 +14,7 @@ import msgspec
 from ingest.files.clock import Clock, UnreadableTime
 from ingest.files.objects import JsonObject, json_objects, nested
 from ingest.formats.bigquery_audit_jobs import Job, job_name, job_of
-from ingest.formats.bigquery_tables import of_path
+from ingest.formats.bigquery_tables import of_path, orchestrated
 from ingest.formats.stated import canonical, decoded, statement_text
 from ingest.record import Head, Ignored, QueryRecord, Read, ReadOptions, Rejected, Stated
 
@@ -114,7 +114,8 @@ def _of_job(line: int, job: Job, payload: JsonObject, clock: Clock) -> Read:
 
 
 def _hints(job: Job, payload: JsonObject) -> Mapping[str, str]:
-    hints = {f"label.{key}": value for key, value in job.labels.items()} | _agent(payload)
+    labels = {f"label.{key}": value for key, value in job.labels.items()}
+    hints = orchestrated(job.id.rpartition(":")[2]) | labels | _agent(payload)
     if job.parent:
         hints["parent_query_id"] = f"{job.project}:{job.parent}"
     return hints

@@ -5,7 +5,7 @@ Source: https://cloud.google.com/bigquery/docs/information-schema-jobs
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import IO
 
@@ -14,7 +14,7 @@ import msgspec
 from ingest.files.clock import Clock, UnreadableTime
 from ingest.files.tables import read_table, table_columns
 from ingest.files.wording import status_of
-from ingest.formats.bigquery_tables import TableName, Touched
+from ingest.formats.bigquery_tables import TableName, Touched, orchestrated
 from ingest.formats.stated import decoded, statement_text
 from ingest.record import Head, Ignored, QueryRecord, Read, ReadOptions, Rejected, Stated
 
@@ -113,7 +113,7 @@ def _record(line: int, row: tuple[str, ...], clock: Clock) -> Read:
             status=_status(state, error),
             kind=kind or type_,
             database=project,
-            hints=_hints(labels, parent and f"{project}:{parent}"),
+            hints=orchestrated(job) | _hints(labels, parent and f"{project}:{parent}"),
             complete=given or type_ not in ("", "QUERY"),
             line=line,
             stated=stated,
@@ -149,7 +149,7 @@ def _session(session: str) -> str:
     return (found and found.session_id) or ""
 
 
-def _hints(labels: str, parent: str) -> Mapping[str, str]:
+def _hints(labels: str, parent: str) -> dict[str, str]:
     """The labels, from a list of `{key, value}` or from a map, and the script it belongs to."""
     if labels.lstrip().startswith("["):
         pairs = {one.key: one.value for one in decoded(labels, list[_Label]) or ()}

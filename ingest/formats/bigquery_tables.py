@@ -17,6 +17,7 @@ from ingest.shards import lasting_name
 # What a job makes for itself: cached results, temporary tables of a script or session.
 _PASSING = re.compile(r"_(?:[0-9a-f]{16,}|script\w*|session)", re.IGNORECASE)
 _PATH = re.compile(r"projects/([^/]+)/datasets/([^/]+)/tables/([^/]+)")
+_BY_AIRFLOW = re.compile(r"airflow_.+?\d{4}_\d{2}_\d{2}T")
 # The kinds that list the table they change among those that they read.
 _CHANGES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 
@@ -93,3 +94,12 @@ def _lasting(tables: Iterable[TableName]) -> Iterable[StatedTable]:
 
 def _paths(urls: Iterable[str]) -> Iterable[StatedTable]:
     return (StatedTable((url,), "path") for url in urls)
+
+
+def orchestrated(job: str) -> dict[str, str]:
+    """The id of a job as a hint when Airflow gave it, up to the date of the run; else nothing.
+
+    Labels are lost where a name of a DAG breaks their rules; the id that Airflow makes stays.
+    """
+    found = _BY_AIRFLOW.match(job)
+    return {"job_id": found.group()} if found else {}

@@ -13,7 +13,7 @@ from typing import IO
 import msgspec
 
 from ingest.files.clock import NO_TIME, Clock, UnreadableTime
-from ingest.files.tables import Table, match_columns, read_table, table_columns
+from ingest.files.tables import Table, match_columns, plain_name, read_table, table_columns
 from ingest.files.wording import status_of, withheld
 from ingest.record import Head, QueryRecord, Read, ReadOptions, Rejected
 from lineage.errors import UnreadableInput
@@ -58,7 +58,6 @@ _SQL = re.compile(
     re.IGNORECASE,
 )
 _DATAHUB_USER = "urn:li:corpuser:"
-_NULL = "\\N"
 
 
 class Generic:
@@ -116,9 +115,7 @@ class _Records:
         self._clock = clock
 
     def record(self, line: int, row: tuple[str, ...]) -> Read:
-        """The record of a row; cells of backslash and N are empty."""
-        if _NULL in row:
-            row = tuple("" if value == _NULL else value for value in row)
+        """The record of a row."""
         (text, start, user, query_id, session, seq, status, kind, database, schema, count,
          *hints) = row  # fmt: skip
         refused = withheld(text, line)
@@ -181,14 +178,14 @@ def _mapped(columns: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
         field = field_of.get(said.strip().lower())
         if field is None:
             raise UnreadableInput(f"--map knows {', '.join(_FIELDS)}; not {said!r}")
-        fields[field] = (column.strip().lower(),)
+        fields[field] = (column,)
     return fields
 
 
 def _check(table: Table, options: ReadOptions) -> None:
     has = ", ".join(table.columns) or "none"
     for said, column in options.columns.items():
-        if column.strip().lower() not in {name.strip().lower() for name in table.columns}:
+        if plain_name(column) not in map(plain_name, table.columns):
             raise UnreadableInput(f"--map {said}={column}: the file has the columns {has}")
     if "text" not in table.matched:
         raise UnreadableInput(

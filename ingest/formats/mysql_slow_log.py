@@ -60,7 +60,7 @@ class MySqlSlowLog:
     def read(self, stream: IO[str], options: ReadOptions) -> Iterator[Read]:
         """Everything in the stream, record by record, in its order."""
         block: _Block | None = None
-        schemas: dict[str, str] = {}
+        latest = [""]  # schema in the file: one that stays is not written again, for any session
         ordinals = Ordinals()
         for one in log_lines(stream):
             if isinstance(one, Rejected):
@@ -71,19 +71,19 @@ class MySqlSlowLog:
             if user:
                 if block:
                     yield _record(block, ordinals)
-                block = _Block(one.number, user["user"] or user["as"], user["id"] or "")
+                block = _Block(one.number, user["user"] or user["as"], user["id"] or "", latest[0])
             elif line.startswith("# Time:"):
                 # Stands between two statements, when the second has changed.
                 if block and block.text:
                     yield _record(block, ordinals)
                     block = None
             elif block and not _BANNER.match(line):
-                _take(block, line, schemas)
+                _take(block, line, latest)
         if block:
             yield _record(block, ordinals)
 
 
-def _take(block: _Block, line: str, schemas: dict[str, str]) -> None:
+def _take(block: _Block, line: str, latest: list[str]) -> None:
     """Adds a line to its block."""
     stamp = _TIMESTAMP.match(line)
     use = _USE.match(line)
@@ -93,11 +93,11 @@ def _take(block: _Block, line: str, schemas: dict[str, str]) -> None:
         errno = fields.get("Last_errno") or fields.get("Errno")
         if errno:
             block.status = "ok" if errno == "0" else "error"
-        block.schema = fields.get("Schema", "") or block.schema or schemas.get(block.thread, "")
+        block.schema = fields.get("Schema", block.schema)
     elif stamp and not block.text:
         block.start = int(stamp[1]) * 1_000_000 + int(f"{stamp[2] or '0':0<6}"[:6])
     elif use and not block.text:
-        block.schema = schemas[block.thread] = use[1]
+        block.schema = latest[0] = use[1]
     elif not line.startswith(_ADMINISTRATOR):
         block.text += f"\n{line}" if block.text else line
 

@@ -85,7 +85,7 @@ class OracleUnifiedAudit:
         "current_user, sessionid, entry_id, statement_id, instance_id, action_name, "
         "object_schema, object_name, sql_text, return_code, client_program_name, "
         "client_identifier FROM unified_audit_trail WHERE event_timestamp_utc >= "
-        "TIMESTAMP '{since}' ORDER BY sessionid, statement_id, entry_id"
+        "DATE '{since}' ORDER BY sessionid, statement_id, entry_id"
     )
 
     def recognise(self, head: Head) -> str:

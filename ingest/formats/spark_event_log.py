@@ -119,7 +119,7 @@ class _Log:
             status=status,
             database=_CATALOG if text else "",
             schema=_SCHEMA if text else "",
-            hints={"application_name": name} if name else {},
+            hints={"application_name": name, "spark_application": name} if name else {},
             line=found.line,
             stated=stated,
         )

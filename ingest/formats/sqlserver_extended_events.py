@@ -1,4 +1,4 @@
-"""SQL Server's Extended Events: `event_data` as CSV or JSON from an `.xel` file.
+"""SQL Server's Extended Events: `event_data` of an `.xel` file, or its values as columns.
 
 Where a batch and its statements are both there, the statements count: they also show what a
 procedure did.
@@ -13,17 +13,24 @@ from typing import IO
 from xml.parsers import expat
 
 from ingest.files.clock import Clock, Ordinals, UnreadableTime
-from ingest.files.tables import read_table, table_columns
+from ingest.files.tables import match_columns, read_table, table_columns
 from ingest.files.wording import withheld
 from ingest.formats.sqlserver_query_store import without_parameters
 from ingest.record import Head, Ignored, QueryRecord, Read, ReadOptions, Rejected
 
-_FIELDS = {"event": ("event_data",)}
 _BATCHES = {"sql_batch_completed": "batch_text", "rpc_completed": "statement"}
 _STATEMENTS = {"sql_statement_completed": "statement", "sp_statement_completed": "statement"}
 _TEXT = {**_BATCHES, **_STATEMENTS}
 _USERS = ("server_principal_name", "session_server_principal_name", "username", "nt_username")
 _PROGRAM = "client_app_name"
+# Management Studio exports a column for each value that is shown.
+_SHOWN = {
+    "event": ("name", "event_name"),
+    "timestamp": ("timestamp_(utc)", "timestamp_utc", "timestamp"),
+    **{name: (name,) for name in ("batch_text", "statement", "sql_text", "result", "session_id",
+                                  "event_sequence", "database_name", *_USERS, _PROGRAM)},
+}  # fmt: skip
+_FIELDS = {"event_data": ("event_data",), **_SHOWN}
 _RESULTS = {"OK": "ok", "0": "ok", "": "ok", "ERROR": "error", "1": "error", "ABORT": "cancelled",
             "2": "cancelled"}  # fmt: skip
 _PREPARED = re.compile(
@@ -50,14 +57,26 @@ class SqlServerExtendedEvents:
 
     def recognise(self, head: Head) -> str:
         """Why the file is of this format; empty when it is not."""
-        columns = {column.strip().lower() for column in table_columns(head.text)}
-        return "it has the column event_data" if "event_data" in columns else ""
+        found = match_columns(table_columns(head.text), _FIELDS)
+        if "event_data" in found:
+            return "it has the column event_data"
+        shown = {"event", "timestamp"} <= found.keys() and found.keys() & {
+            "batch_text",
+            "statement",
+        }
+        named = any(name in head.text for name in _TEXT)
+        return "it has columns of the events " + ", ".join(_TEXT) if shown and named else ""
 
     def read(self, stream: IO[str], options: ReadOptions) -> Iterator[Read]:
         """Every event, in its order."""
         events = _Events(Clock(options.timezone or "UTC"))
-        for row in read_table(stream, _FIELDS, lambda row: "<event" in row[0]).cells:
-            yield row if isinstance(row, Rejected) else events.take(row[0], row[1][0])
+        for row in read_table(stream, _FIELDS, _is_event).cells:
+            if isinstance(row, Rejected):
+                yield row
+            elif row[1][0]:
+                yield events.take_xml(row[0], row[1][0])
+            else:
+                yield events.take(row[0], dict(zip(_SHOWN, row[1][1:], strict=True)))
 
 
 class _Events:
@@ -68,12 +87,15 @@ class _Events:
         self._ordinals = Ordinals()
         self._told: set[str] = set()
 
-    def take(self, line: int, xml: str) -> Read:
-        """The record of an event."""
+    def take_xml(self, line: int, xml: str) -> Read:
+        """The record of an event as it is in the file."""
         try:
-            values = event_values(xml)
+            return self.take(line, event_values(xml))
         except expat.ExpatError:
             return Rejected("broken_record", line, xml[:_KEPT])
+
+    def take(self, line: int, values: Mapping[str, str]) -> Read:
+        """The record of an event by its values."""
         kind, session = values.get("event", ""), values.get("session_id", "")
         if kind not in _TEXT:
             return Ignored("no_statement", line)
@@ -107,6 +129,10 @@ class _Events:
             hints={_PROGRAM: program} if program else {},
             line=line,
         )
+
+
+def _is_event(row: tuple[str, ...]) -> bool:
+    return "<event" in row[0] or row[1] in _TEXT
 
 
 def event_values(xml: str) -> Mapping[str, str]:

@@ -11,31 +11,46 @@ _WRITES = re.compile(r"\binto\b", re.IGNORECASE)
 # Asks for the columns, not for the rows.
 _PROBE = re.compile(
     r"\bwhere \(?(?:1 ?= ?0|0 ?= ?1|([01]) ?(?:<>|!=) ?\1|false)\)?(?: limit [01])?[\s;)]*$"
-    r"|\b(?:limit|fetch first|fetch next) 0\b[\s;)]*(?:rows only)?$|\bselect top \(?0\)?\s",
+    r"|\b(?:limit|fetch first|fetch next) 0\b(?: offset 0)?[\s;)]*(?:rows only)?$"
+    r"|\bselect top \(?0\)?\s",
     re.IGNORECASE,
 )
-_METABASE_FINGERPRINT = re.compile(r"\bsubstring\d{2,}\b", re.IGNORECASE)
+# Columns that Metabase samples to guess their types, and the frame that dbt puts around a test.
+_CHECKER = re.compile(r"\bsubstring\d{2,}\b|\bdbt_internal_test\b", re.IGNORECASE)
 _SOURCE = re.compile(r"""\b(?:from|join)\s+([\w."`\[\]$-]+)""", re.IGNORECASE)
 _SYSTEM = re.compile(
     r"""["`\[]?(?:\w+["`\]]?\.["`\[]?)?(?:information_schema|pg_catalog|performance_schema|mysql|sys|"""
-    r"""system|snowflake|account_usage)["`\]]?\.|["`\[]?(?:pg_|svv_|svl_|stl_|stv_|sys_)\w+["`\]]?$"""
-    r"""|.*__tables__""",
+    r"""system|snowflake|account_usage|dbc)["`\]]?\.|["`\[]?(?:pg_|svv_|svl_|stl_|stv_|sys_)\w+["`\]]?$"""
+    r"""|.*__tables__|["`\[]?sqlite_(?:temp_)?(?:master|schema)["`\]]?$|"?dual"?$""",
+    re.IGNORECASE,
+)
+# Elsewhere a table may well be called user_views.
+_ORACLE_VIEW = re.compile(
+    r"""(?:"?sys"?\.)?"?(?:(?:dba|cdb)_\w+|g?v\$\w+|(?:all|user)_(?:tab|col|cons|ind|part|subpart|"""
+    r"""ident|mview|object|view|synonym|sequence|trigger|procedure|argument|source|type|depend|"""
+    r"""catalog|users|db_link|segment|extent|recyclebin|error|lob|sys_priv|role_priv)\w*)"?$""",
     re.IGNORECASE,
 )
 
 
-def is_machine(masked: str) -> bool:
+def is_machine(masked: str, dialect: str = "") -> bool:
     """Whether a masked statement is no use of data, though it looks like a read.
 
-    EXPLAIN and SHOW; SELECT without a table; probes for columns (`WHERE 1 = 0`, `LIMIT 0`); what
-    Metabase samples to guess types; reads of nothing but the platform's own catalogue. Ask it once
-    per template: masking leaves what it looks for.
+    EXPLAIN and SHOW; SELECT without a table or from DUAL; probes for columns (`WHERE 1 = 0`,
+    `LIMIT 0`); what Metabase samples to guess types; dbt's tests; reads of nothing but the
+    platform's own catalogue. Ask it once per template: masking leaves what it looks for.
     """
     if _FIRST_WORD.match(masked):
         return True
     if not _SELECTS.match(masked) or _WRITES.search(masked):
         return False
-    if not _READS.search(masked) or _PROBE.search(masked) or _METABASE_FINGERPRINT.search(masked):
+    if not _READS.search(masked) or _PROBE.search(masked) or _CHECKER.search(masked):
         return True
     sources = _SOURCE.findall(masked)
-    return bool(sources) and all(_SYSTEM.match(source) for source in sources)
+    return bool(sources) and all(_is_system(source, dialect) for source in sources)
+
+
+def _is_system(source: str, dialect: str) -> bool:
+    if dialect == "oracle" and _ORACLE_VIEW.match(source):
+        return True
+    return _SYSTEM.match(source) is not None

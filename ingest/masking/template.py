@@ -35,7 +35,8 @@ _IS_NUMBER = re.compile(
     r"[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9]+)?(?:[lLsSyYdDfF]|bd|BD)?|0[xX][0-9a-fA-F]+"
 )
 _COMPARISONS = frozenset({"=", "<>", "!=", "=="})
-_CONSTANTS = frozenset({"0", "1"})
+_UNEQUAL = {"0": "1", "1": "0"}
+_CONSTANTS = frozenset(_UNEQUAL)
 _UNARY_AFTER = frozenset("(,=<>+*/%|[")
 
 _ELEMENT = r"(?:'\?'|-?[01]|\?|%s|%\(\w+\)s|\$\d+|[:@]\w+|NULL|null)"
@@ -69,7 +70,8 @@ def mask(text: str, dialect: str) -> Masked:
 
     What names or places something stays: see `ingest.masking.literals`. Lists of literals (`IN`,
     rows of `VALUES`) are one element long. `1 = 0` and `LIMIT 0` stay, since they ask for columns,
-    not for rows; other limits become 1. Masking what is masked changes nothing.
+    not for rows; `1 = 2` becomes `1 = 0`, other limits become 1. Masking what is masked changes
+    nothing.
     """
     lex = lexis(dialect)
     apart = _apart(text, lex)
@@ -219,11 +221,12 @@ class _Masking:
             return token  # a name that begins with digits
         tail = self._parts[i - 1].rstrip()
         last = tail[-1:]
+        before = self._constant
         if token in _CONSTANTS:
-            before, self._constant = self._constant, (i, token)
-            if before[0] == i - 2 and tail.strip() in _COMPARISONS:
-                self._parts[i - 2] = before[1]
-                return token
+            self._constant = (i, token)
+        if before[0] == i - 2 and tail.strip() in _COMPARISONS:
+            self._parts[i - 2] = before[1]
+            return token if token in _CONSTANTS else _UNEQUAL[before[1]]
         if last == "-" or last == "+":
             return self._signed(i, token)
         if last == "(" or last == "," or last.isalpha():

@@ -9,7 +9,9 @@ import msgspec
 from ingest.deriving.additions import Additions
 from ingest.folding.cells import day_of, iso, latest_start
 from ingest.folding.dead_letters import DeadLetter
-from ingest.folding.ledger import UNTIMED, Ledger, statement_key
+from ingest.folding.ledger import Ledger, statement_key
+from ingest.folding.unread import Unread
+from ingest.masking.template import fingerprint
 from ingest.openlineage.events import Event, decode
 from ingest.openlineage.facets import describe_dataset, describe_job
 from ingest.openlineage.runs import DOCUMENT, RunFact, difference, edges_of
@@ -32,12 +34,17 @@ class _Declaration(msgspec.Struct, frozen=True, order=True):
 
 
 class Events:
-    """The OpenLineage events read since the last flush."""
+    """The OpenLineage events read since the last flush.
 
-    def __init__(self, ledger: Ledger, funnel: Funnel) -> None:
-        self.letters: dict[str, DeadLetter] = {}
+    low: the time (microseconds since 1970-01-01 UTC) before which events are refused.
+    """
+
+    def __init__(self, ledger: Ledger, funnel: Funnel, unread: Unread, low: int = 0) -> None:
+        self.newest = -1  # the latest time met since somebody set it
         self._ledger = ledger
         self._funnel = funnel
+        self._unread = unread
+        self._low = low
         self._latest = latest_start()
         self._additions = Additions()
         self._runs: dict[str, RunFact] = {}
@@ -71,6 +78,11 @@ class Events:
         return additions, documents, retract
 
     def _event(self, event: Event, source: str) -> None:
+        self.newest = max(self.newest, event.time)
+        self._unread.understood(event.key)
+        if event.time < self._low:
+            self._funnel.ignore("before_retention")
+            return
         if not self._ledger.add(source, day_of(event.time), event.key):
             self._funnel.duplicate += 1
             return
@@ -125,9 +137,9 @@ class Events:
     ) -> None:
         body = b"" if isinstance(value, InvalidEvent) else msgspec.json.encode(value)
         key = statement_key(source, "event", str(error), body.decode() or f"{file}:{line}")
-        if not self._ledger.add(source, UNTIMED, key):
+        digest = fingerprint(source, body.decode()) if body else ""
+        letter = DeadLetter("invalid_event", source, file, line, why=str(error), digest=digest)
+        if self._unread.bury(key, letter):
+            self._funnel.bury("invalid_event")
+        else:
             self._funnel.duplicate += 1
-            return
-        self._funnel.bury("invalid_event")
-        letter = DeadLetter("invalid_event", source, file, line, why=str(error))
-        self.letters[f"invalid_event:{key.hex()}"] = letter

@@ -16,6 +16,7 @@ from lineage.names import ColumnId, DatasetId, JobId, clean, team
 
 ColumnFlow = tuple[ColumnId, ColumnId, Role]
 ColumnUse = tuple[ColumnId, Role]
+_OWNERS = frozenset({"team", "group", "user"})
 # Subtypes that engines emit beside the nine roles.
 _ROLES = {role.value: role for role in Role} | {"MASKED": Role.TRANSFORMATION}
 
@@ -139,7 +140,12 @@ def describe_job(add: Additions, event: Event, job: JobId, at: str) -> None:
 
 
 def _owners(add: Additions, owned: DatasetId | JobId, facets: Json) -> None:
+    """Who owns it: `team:x`, `group:x`, or a person, `user:x`, who is a team of one."""
     for owner in items(mapping(facets.get("ownership")).get("owners")):
-        name = clean(text(owner.get("name"))).removeprefix("team:")
+        said = clean(text(owner.get("name")))
+        kind, colon, rest = said.partition(":")
+        name = rest.strip() if colon and kind.lower() in _OWNERS else said
         if name:
             add.edge(EdgeType.OWNS, team(name), owned, origin=Origin.OPENLINEAGE)
+            if kind.lower() == "user":
+                add.node(team(name), contact=name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from ingest.sql.changes import column_name, matched, write
+from ingest.sql.locations import locations
 from ingest.sql.names import table_of
 from ingest.sql.queries import bind_ctes, query
 from ingest.sql.records import ChangeKind, SchemaChange, Table
@@ -33,7 +34,7 @@ def create(node: exp.Expr, outer: Scope) -> Derived | None:
     if copied is not None:
         _copy_of(table, *copied, scope)
     elif isinstance(source, exp.Expr):
-        fields = _from_query(table, node.this, query(source, scope), scope)
+        fields = _from_query(table, node, query(source, scope), scope)
         to = node.find(exp.ToTableProperty)  # ClickHouse's materialized view that feeds a table
         fed = _table(to.this, scope) if to is not None else None
         if fed is not None:
@@ -41,11 +42,12 @@ def create(node: exp.Expr, outer: Scope) -> Derived | None:
     else:
         columns = _definitions(node.this, scope)
         write(table, [], scope)
-        run.changes.append(SchemaChange("create", table, columns))
+        run.changes.append(SchemaChange("create", table, columns, location=locations(node)))
     return None
 
 
-def _from_query(table: Table, place: exp.Expr, output: Derived, scope: Scope) -> list[Field]:
+def _from_query(table: Table, node: exp.Expr, output: Derived, scope: Scope) -> list[Field]:
+    place = node.this
     names = (
         [column_name(e, scope) for e in place.expressions if _is_column(e)]
         if isinstance(place, exp.Schema)
@@ -55,7 +57,7 @@ def _from_query(table: Table, place: exp.Expr, output: Derived, scope: Scope) ->
     write(table, fields, scope)
     is_complete = all(field.rest is None for field in fields)
     columns = tuple((field.name, "") for field in fields) if is_complete else ()
-    scope.run.changes.append(SchemaChange("create", table, columns))
+    scope.run.changes.append(SchemaChange("create", table, columns, location=locations(node)))
     return fields
 
 

@@ -156,7 +156,10 @@ def _table(parts: list[_Word], run: Run) -> Table | None:
         return Table((first.text,), "path") if is_path(first.text) else None
     if first.text[0].isdigit():
         return None
-    return qualified(tuple(_folded(part, run.rules) for part in parts), run)
+    names = [_folded(part, run.rules) for part in parts]
+    if run.rules.name == "bigquery":  # one pair of quotes holds the whole name
+        names = [name for part in names for name in part.split(".")]
+    return qualified(tuple(names), run)
 
 
 def _folded(part: _Word, rules: Rules) -> str:

@@ -96,6 +96,7 @@ class SchemaChange(msgspec.Struct, frozen=True):
     columns: (name, type) pairs that the change is about; for rename_column the old name.
     other: the second table of rename, swap, clone, like.
     new_name: for rename_column.
+    location: for create, the paths or stages where the rows are kept, if it says so.
     """
 
     kind: ChangeKind
@@ -103,6 +104,7 @@ class SchemaChange(msgspec.Struct, frozen=True):
     columns: tuple[tuple[str, str], ...] = ()
     other: Table | None = None
     new_name: str = ""
+    location: tuple[Table, ...] = ()
 
 
 class Context(msgspec.Struct, frozen=True):

@@ -93,7 +93,7 @@ def _without_options(tokens: list[Token]) -> list[Token]:
     while query < len(tokens) and word(tokens, query + 1) not in _QUERY:
         query = _at_top(tokens, {"AS"}, query + 1)
     if query >= len(tokens):
-        return tokens
+        return _without_partitions(tokens)
     end = kind + 1
     end += 3 * (word(tokens, end) == "IF") + 1
     while TokenType.DOT in (tokens[end].token_type, tokens[end - 1].token_type):
@@ -103,6 +103,16 @@ def _without_options(tokens: list[Token]) -> list[Token]:
     # WITH NO DATA, WITH READ ONLY, WITH CHECK OPTION say nothing of lineage.
     last = len(tokens) - 3 if word(tokens, len(tokens) - 3) == "WITH" else len(tokens)
     return [*_plain_head(tokens[:kind]), *tokens[kind:end], *tokens[query:last]]
+
+
+def _without_partitions(tokens: list[Token]) -> list[Token]:
+    """BigQuery's external tables without `WITH PARTITION COLUMNS (…)` and `WITH CONNECTION x`."""
+    for clause in ("PARTITION", "CONNECTION"):
+        start = _at_top(tokens, {clause}) - 1
+        if start + 1 < len(tokens) and word(tokens, start) == "WITH":
+            end = _at_top(tokens, {"WITH", "OPTIONS"}, start + 1)
+            tokens = [*tokens[:start], *tokens[end:]]
+    return tokens
 
 
 def _plain_head(head: list[Token]) -> list[Token]:
