@@ -258,6 +258,21 @@ def _clickhouse() -> Written:
     ]}  # fmt: skip
 
 
+def _postgres() -> Written:
+    def line(one: Told, **about: object) -> dict[str, object]:
+        return {"timestamp": one.start.replace("T", " ").replace("Z", " UTC"), "user": one.user,
+                "dbname": "db", "pid": 100 + one.number, "session_id": f"69a5.{one.number}",
+                "line_num": 1, "error_severity": "LOG", "backend_type": "client backend",
+                **about}  # fmt: skip
+
+    return {"postgresql.json": [
+        line(one, error_severity="ERROR", message="column does not exist", statement=one.text)
+        if one.failed
+        else line(one, message=f"statement: {one.text}")
+        for one in STORY
+    ]}  # fmt: skip
+
+
 ENGINES: dict[str, Callable[[], Written]] = {
     "snowflake": _snowflake,
     "bigquery": _bigquery,
@@ -266,6 +281,7 @@ ENGINES: dict[str, Callable[[], Written]] = {
     "trino": _trino,
     "athena": _athena,
     "clickhouse": _clickhouse,
+    "postgres": _postgres,
 }
 
 
