@@ -10,7 +10,6 @@ from typing import IO, Literal, Protocol
 
 import msgspec
 
-
 Scope = Literal["some", "beneath", "named"]
 _SCOPES = ("some", "beneath", "named")
 
