@@ -14,6 +14,7 @@ from lineage.errors import LineageError
 # Command → module under app.commands; each module has a click command of the same name.
 COMMANDS = {
     "app": "pages",
+    "chokepoints": "chokepoints",
     "correct": "correct",
     "dead-letters": "dead_letters",
     "demo": "demo",
@@ -33,6 +34,7 @@ COMMANDS = {
     "owners": "owners",
     "path": "walking",
     "policy": "policy",
+    "replay": "replay",
     "snapshot": "snapshot",
     "stats": "stats",
     "upstream": "walking",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -17,11 +17,12 @@ _SHOWN = 3  # files that are named as skipped
 
 
 class Planned(msgspec.Struct, frozen=True):
-    """A file and what it will be read as."""
+    """A file and what it will be read as; columns: as in `ReadOptions`, unless others are said."""
 
     input: Input
     source: Source
     detection: Detection
+    columns: Mapping[str, str] = {}
 
 
 def plan(paths: Sequence[str], book: SourceBook) -> tuple[list[Planned], list[str]]:

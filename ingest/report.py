@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
+
+from lineage.analyses.coverage import Logs, SourceDays
+from lineage.store import Store
+
+_ALL = 1_000_000  # days to look back: no log is older
 
 
 class SourceReport(msgspec.Struct, frozen=True):
@@ -13,6 +20,19 @@ class SourceReport(msgspec.Struct, frozen=True):
     namespace: str
     files: int
     why: str
+
+
+class NextExport(msgspec.Struct, frozen=True):
+    """Where the next import of a source goes on.
+
+    watermark: the latest time in its log, ISO 8601 in UTC. export: the command that gets what is
+    new; it begins a day earlier, since what overlaps is counted once.
+    """
+
+    source: str
+    format: str
+    watermark: str
+    export: str
 
 
 class ImportReport(msgspec.Struct, frozen=True):
@@ -31,6 +51,10 @@ class ImportReport(msgspec.Struct, frozen=True):
     sources: tuple[SourceReport, ...] = ()
     warnings: tuple[str, ...] = ()
     unnamed: tuple[str, ...] = ()  # logins without a team, most statements first
+    revived: int = 0  # of those imported: what earlier imports had not understood
+    gaps: dict[str, tuple[str, ...]] = {}  # source → days without a log, as ranges of ISO dates
+    next: tuple[NextExport, ...] = ()
+    new: dict[str, int] = {}  # of a plan: the nodes that the import would add, by label
 
     @property
     def balanced(self) -> bool:
@@ -48,8 +72,32 @@ class Funnel:
         self.enriched = 0
         self.partial = 0
         self.duplicate = 0
+        self.revived = 0
         self.ignored: dict[str, int] = {}
         self.dead_letters: dict[str, int] = {}
+        self._saying_nothing: dict[str, int] = {}
+
+    def nothing_said(self, reason: str, count: int) -> None:
+        """Counts records that are in the ledger and turned out not to matter."""
+        self.imported -= count
+        self._saying_nothing[reason] = self._saying_nothing.get(reason, 0) + count
+        self.ignore(reason, count)
+
+    def credit(self, earlier: Funnel) -> None:
+        """Counts what an attempt before this one had committed, and this one met as duplicates."""
+        again = earlier.imported - earlier.revived
+        self.read += earlier.revived
+        self.imported += earlier.imported
+        self.revived += earlier.revived
+        self.enriched += earlier.enriched
+        self.partial += earlier.partial
+        for reason, count in earlier.dead_letters.items():
+            self.bury(reason, count)
+            again += count
+        for reason, count in earlier._saying_nothing.items():
+            self.ignore(reason, count)
+            again += count
+        self.duplicate -= again
 
     def ignore(self, reason: str, count: int = 1) -> None:
         """Counts records that are understood and do not matter."""
@@ -58,3 +106,32 @@ class Funnel:
     def bury(self, reason: str, count: int = 1) -> None:
         """Counts records that were not understood."""
         self.dead_letters[reason] = self.dead_letters.get(reason, 0) + count
+
+
+def report_of(funnel: Funnel, store: Store, templates: int, seconds: float) -> ImportReport:
+    """What became of every record, and which days of every source have a log."""
+    days = list(_days(store))
+    return ImportReport(
+        funnel.read,
+        funnel.imported,
+        funnel.enriched,
+        funnel.partial,
+        funnel.duplicate,
+        dict(sorted(funnel.ignored.items())),
+        dict(sorted(funnel.dead_letters.items())),
+        templates,
+        {
+            one.source: {"days_logged": one.days_logged, "days_expected": one.days_expected}
+            for one in days
+        },
+        round(seconds, 3),
+        revived=funnel.revived,
+        gaps={one.source: one.holes for one in days if one.holes},
+    )
+
+
+def _days(store: Store) -> Iterator[SourceDays]:
+    """Of each source, the days since its first log; one that lags behind the others has a hole."""
+    logs = Logs(store, None, _ALL)
+    for source in sorted(logs.logged):
+        yield from logs.coverage((), (source,), 0, 0).sources

@@ -238,7 +238,7 @@ class Node(msgspec.Struct, frozen=True):
 class Document(msgspec.Struct, frozen=True):
     """A base fact beside the graph: a run, a dead letter, an import, a ledger shard.
 
-    The newest document of a (kind, key) replaces the one before.
+    The newest document of a (kind, key) replaces the one before; one without a body takes it away.
     """
 
     kind: str
@@ -250,13 +250,19 @@ class Shard(msgspec.Struct, frozen=True):
     """Statement keys of one source and day: sorted 16-byte digests, packed.
 
     version: the one that was read; the store refuses the batch when it has changed since.
-    A day below 0 is bookkeeping (records without a time), never a logged day.
+    A day below 0 is bookkeeping (records without a time), never a logged day. closed: how many
+    statements the day has whose keys were dropped, because records of that age are refused.
     """
 
     source: str
     day: int
     version: int
     keys: bytes
+    closed: int = 0
+
+    def close(self) -> Shard:
+        """The shard when its keys are no longer needed."""
+        return Shard(self.source, self.day, self.version, b"", self.closed + len(self.keys) // 16)
 
 
 class Batch(msgspec.Struct, frozen=True):

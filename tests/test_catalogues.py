@@ -197,7 +197,7 @@ def test_the_fields_of_a_structure_are_no_columns_of_a_star(tmp_path):
 def test_a_change_of_today_leaves_what_was_derived_before(tmp_path, monkeypatch):
     """Work grows with what is new: nothing of the store is derived again for it."""
     store = filled(tmp_path, "s", ([log(tmp_path / "r.csv", [MADE, *READ])], []))
-    monkeypatch.setattr("ingest.pipeline.cells_naming", None)
+    monkeypatch.setattr("ingest.deriving.settling.cells_naming", None)
     new = log(tmp_path / "n.csv", [altered(9, "ADD note TEXT"), (9, 13, STAR, "ANA")])
     imported(store, [new])
     assert used(store)["NOTE"] == {9}

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from app.options import console, format_option, store_option
+from lineage.errors import StoreMissing
 
 if TYPE_CHECKING:
     from ingest.declared.sources import SourceFlags
@@ -34,6 +38,7 @@ class Said(msgspec.Struct, frozen=True):
     edges: tuple[str, ...] = ()
     columns: str = ""
     workers: int = 0
+    retain: int = 0
 
 
 @click.command("import")
@@ -72,7 +77,18 @@ class Said(msgspec.Struct, frozen=True):
 )
 @click.option("--map", "mapping", default="", metavar="K=COL,…", help="text=query,user=who")
 @click.option("--workers", default=0, metavar="N", help="processes [default: the cores]")
-@click.option("--plan", "only_plan", is_flag=True, help="say what would be read, and stop")
+@click.option(
+    "--retain-ledger",
+    "retain",
+    type=click.IntRange(min=1),
+    metavar="DAYS",
+    help="forget which older statements are counted, and refuse them from now on",
+)
+@click.option("--plan", "only_plan", is_flag=True, help="say what would change, and stop")
+@click.option(
+    "--watch", "watched", is_flag=True, help="PATH is a folder: import what arrives in it"
+)
+@click.option("--every", default=30.0, show_default=True, metavar="SECONDS", help="of --watch")
 @click.option("--strict", is_flag=True, help=f"exit {PARTIAL} when a record was not understood")
 @store_option
 @format_option
@@ -80,8 +96,8 @@ def import_command(
     paths: tuple[str, ...], source: str, namespace: str, dialect: str, default_db: str,
     default_schema: str, timezone: str, sources: str, catalogs: tuple[str, ...],
     owners: tuple[str, ...], members: tuple[str, ...], consumers: tuple[str, ...],
-    edges: tuple[str, ...], mapping: str, workers: int, only_plan: bool, strict: bool,
-    store: str, form: str,
+    edges: tuple[str, ...], mapping: str, workers: int, retain: int | None, only_plan: bool,
+    watched: bool, every: float, strict: bool, store: str, form: str,
 ) -> None:  # fmt: skip
     """Import query logs and OpenLineage events: files, folders, globs, - for standard input.
 
@@ -95,13 +111,22 @@ def import_command(
         default_schema=default_schema, timezone=timezone,
         format="" if source == "auto" else source,
     )  # fmt: skip
-    said = Said(flags, sources, catalogs, owners, members, consumers, edges, mapping, workers)
+    said = Said(
+        flags, sources, catalogs, owners, members, consumers, edges, mapping, workers, retain or 0
+    )
     declared = (*catalogs, *owners, *members, *consumers, *edges)
-    if not paths and (only_plan or not declared):
+    if not paths and (only_plan or watched or not declared):
         raise click.UsageError("Missing argument 'PATH...'.")
     options = import_options(said)
     if only_plan:
-        _print_plan(paths, options, form)
+        _print_plan(store, paths, options, form)
+    elif watched:
+        from app.commands.watch import watch
+
+        def take(files: tuple[str, ...]) -> None:
+            run_import(store, files, options, form=form, strict=False)
+
+        watch(paths, take, every)
     else:
         run_import(store, paths, options, form=form, strict=strict)
 
@@ -135,6 +160,7 @@ def import_options(said: Said) -> ImportOptions:
         declarations=read_declarations(said.owners, said.members, said.consumers, said.edges),
         columns={key: column for key, _, column in pairs},
         workers=said.workers or os.cpu_count() or 2,
+        retain=said.retain,
     )
 
 
@@ -149,31 +175,36 @@ def run_import(
     store = open_store(url, create=True)
     with Watch(sys.stderr) as watch:
         report = import_paths(store, paths, options, watch.show)
-    _print_report(store, report, form)
+    print_report(store.url, report, form)
     store.close()
     if strict and _partial(report):
         raise SystemExit(PARTIAL)
 
 
-def _print_report(store: Store, report: ImportReport, form: str) -> None:
+def print_report(url: str, report: ImportReport, form: str) -> None:
+    """Prints what an import did, in the form that was asked for."""
     from app.text.importing import render
 
     if form == "json":
-        document = {"store": store.url, **msgspec.to_builtins(report)}
+        document = {"store": url, **msgspec.to_builtins(report)}
         click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
     else:
-        console().print(render(report, store.url))
+        console().print(render(report, url), soft_wrap=True)  # an export is copied whole
 
 
 def _partial(report: ImportReport) -> bool:
     return bool(report.dead_letters or report.partial)
 
 
-def _print_plan(paths: tuple[str, ...], options: ImportOptions, form: str) -> None:
-    from app.text.importing import render_plan
+def _print_plan(url: str, paths: tuple[str, ...], options: ImportOptions, form: str) -> None:
+    from app.text.importing import Watch, render_plan
+    from ingest.pipeline import import_paths
     from ingest.planning import plan
 
     planned, skipped = plan(paths, options.book)
+    with _store_as_it_is(url) as store, Watch(sys.stderr) as watch:
+        rehearsal = msgspec.structs.replace(options, rehearse=True)
+        report = import_paths(store, paths, rehearsal, watch.show)
     if form == "json":
         rows = [
             {"file": one.input.name, "format": one.detection.name, "why": one.detection.why,
@@ -181,6 +212,23 @@ def _print_plan(paths: tuple[str, ...], options: ImportOptions, form: str) -> No
              "dialect": one.source.dialect, "assumed": one.source.assumed}
             for one in planned
         ]  # fmt: skip
-        click.echo(msgspec.json.format(msgspec.json.encode({"files": rows, "skipped": skipped})))
+        document = {"store": url, "files": rows, "skipped": skipped, "would": report}
+        click.echo(msgspec.json.format(msgspec.json.encode(document)))
     else:
-        console().print(render_plan(planned, skipped))
+        console().print(render_plan(planned, skipped, report, url))
+
+
+@contextmanager
+def _store_as_it_is(url: str) -> Iterator[Store]:
+    """The store, or an empty one when it is not there: a plan creates none."""
+    from lineage.stores import open_store
+
+    with TemporaryDirectory() as folder:
+        try:
+            store = open_store(url)
+        except StoreMissing:
+            store = open_store(f"sqlite:///{folder}/empty.db", create=True)
+        try:
+            yield store
+        finally:
+            store.close()

@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import IO
 
 import msgspec
 from rich.console import Console, Group, RenderableType
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from app.text.eta import Eta
 from app.text.parts import verdict
 from ingest.pipeline import Progress as Where
 from ingest.planning import Planned
 from ingest.report import ImportReport
 
+_GAPS = 5  # that are named
 _EVERY = 5.0  # seconds between two lines where there is no terminal
 
 
 class Watch:
-    """Shows the progress of an import: a bar on a terminal, else a JSON line now and then."""
+    """Shows the progress of an import: a bar on a terminal, else a JSON line now and then.
 
-    def __init__(self, stream: IO[str]) -> None:
+    clock: seconds, of any beginning.
+    """
+
+    def __init__(self, stream: IO[str], clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
-        self._started = time.monotonic()
+        self._clock = clock
+        self._started = clock()
+        self._eta = Eta(self._started)
+        self._where: Where | None = None
         self._said = self._started
         self._bar: Progress | None = None
         self._task = TaskID(0)
@@ -35,7 +43,7 @@ class Watch:
         if self._stream.isatty():
             self._bar = Progress(
                 TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[rate]}"),
-                TimeRemainingColumn(), console=Console(file=self._stream), transient=True,
+                console=Console(file=self._stream), transient=True,
             )  # fmt: skip
             self._task = self._bar.add_task("reading", total=None, rate="")
             self._bar.start()
@@ -49,23 +57,43 @@ class Watch:
     ) -> None:
         if self._bar:
             self._bar.stop()
+        if kind is KeyboardInterrupt and self._where:
+            where = self._where
+            self._stream.write(
+                f"{where.stored:,} of the {where.read:,} records read are in the store, the rest"
+                " was dropped: a rerun counts each of them once\n"
+            )
 
     def show(self, where: Where) -> None:
         """Shows where the import is."""
-        now = time.monotonic()
+        now = self._clock()
+        self._where = where
+        self._eta.see(where.stage, where.done, now)
+        left = self._eta.left(where.total)
         rate = where.read / max(now - self._started, 0.001)
         if self._bar:
+            soon = f", {_duration(left)} left" if left is not None else ""
             dead = f", {where.dead:,} not understood" if where.dead else ""
             self._bar.update(
                 self._task, description=f"{where.stage} {where.file}",
                 completed=where.done or None, total=where.total or None,
-                rate=f"{where.read:,} records, {rate:,.0f}/s{dead}",
+                rate=f"{where.read:,} records, {rate:,.0f}/s{dead}{soon}",
             )  # fmt: skip
         elif now - self._said >= _EVERY:
             self._said = now
-            line = msgspec.json.encode({**msgspec.structs.asdict(where), "rate": round(rate)})
+            more = {"rate": round(rate), "eta_seconds": None if left is None else round(left)}
+            line = msgspec.json.encode({**msgspec.structs.asdict(where), **more})
             self._stream.write(line.decode() + "\n")
             self._stream.flush()
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return (
+        f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+        if minutes >= 60
+        else f"{minutes}:{rest:02d}"
+    )
 
 
 def render(report: ImportReport, store: str) -> RenderableType:
@@ -81,6 +109,11 @@ def render(report: ImportReport, store: str) -> RenderableType:
         parts.append(
             Text(f"{name}: {days['days_logged']} of {days['days_expected']} days logged", "dim")
         )
+        if name in report.gaps:
+            parts.append(Text(f"  no log of {_some(report.gaps[name])}", "yellow"))
+    for one in report.next:
+        parts.append(Text(f"{one.source} ({one.format}) is read up to {one.watermark}; next:"))
+        parts.append(Text(f"  {one.export}", "dim"))
     parts += [Text(f"warning: {sentence}", style="yellow") for sentence in report.warnings]
     if report.dead_letters:
         parts.append(Text("`lineage dead-letters` shows what was not understood.", style="dim"))
@@ -97,6 +130,8 @@ def _funnel(report: ImportReport) -> Table:
         kinds += f", {report.partial:,} understood only in their tables"
     if report.enriched:
         kinds += f"; {report.enriched:,} records told more of one that was counted"
+    if report.revived:
+        kinds += f", {report.revived:,} of them dead letters before"
     table.add_row("imported", f"{report.imported:,}", kinds)
     table.add_row("duplicate", f"{report.duplicate:,}", "counted before")
     ignored, dead = report.ignored, report.dead_letters
@@ -111,8 +146,15 @@ def _reasons(counts: dict[str, int]) -> str:
     return ", ".join(f"{reason.replace('_', ' ')} {count:,}" for reason, count in ranked)
 
 
-def render_plan(planned: Sequence[Planned], skipped: Sequence[str]) -> RenderableType:
-    """A paragraph a file: as what it would be read, and why."""
+def _some(ranges: Sequence[str]) -> str:
+    more = f" and {len(ranges) - _GAPS} more" if len(ranges) > _GAPS else ""
+    return ", ".join(ranges[:_GAPS]) + more
+
+
+def render_plan(
+    planned: Sequence[Planned], skipped: Sequence[str], would: ImportReport, store: str
+) -> RenderableType:
+    """A paragraph a file: as what it would be read, and why; then what the import would change."""
     parts: list[RenderableType] = []
     for one in planned:
         line = Text(one.input.name, style="bold")
@@ -124,4 +166,8 @@ def render_plan(planned: Sequence[Planned], skipped: Sequence[str]) -> Renderabl
                               f"dialect {source.dialect or 'ANSI'}", style="dim"))  # fmt: skip
             parts += [Text(f"    {sentence}", style="yellow") for sentence in source.assumed]
     parts += [Text(sentence, style="yellow") for sentence in skipped]
-    return Group(*parts)
+    parts += [Text(""), verdict("What the import would do; nothing was written"), _funnel(would)]
+    new = ", ".join(f"{count:,} {label}" for label, count in would.new.items())
+    parts.append(Text(f"new in the graph: {new or 'nothing'}"))
+    parts += [Text(f"warning: {sentence}", style="yellow") for sentence in would.warnings]
+    return Group(*parts, Text(f"store: {store}", style="dim"))

@@ -11,6 +11,7 @@ with its days.
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -102,6 +103,11 @@ class _Task(msgspec.Struct, frozen=True):
     columns: dict[str, Columns]
     days: frozenset[int] | None = None
     told: frozenset[int] | None = None
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C goes to every process of a terminal; the one that imports ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _analyse_chunk(task: _Task) -> list[Analysis]:
@@ -208,7 +214,9 @@ class Analyser:
             if self._pool is None:
                 # Not fork: the progress display runs in a thread.
                 method = get_context("forkserver")
-                self._pool = ProcessPoolExecutor(self._workers, mp_context=method)
+                self._pool = ProcessPoolExecutor(
+                    self._workers, mp_context=method, initializer=_leave_interrupts
+                )
             results: Iterable[list[Analysis]] = self._pool.map(_analyse_chunk, tasks)
         else:
             results = map(_analyse_chunk, tasks)

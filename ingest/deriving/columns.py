@@ -264,7 +264,7 @@ def time_of(at: str) -> str:
 
 def tellings(statement: Statement, template: Template) -> Iterator[Telling]:
     """What a statement tells of columns: its DDL, and the outputs of a CREATE … AS."""
-    if statement.temporary:
+    if statement.temporary or template.routine:
         return
     weak = _IF_NOT_EXISTS.search(template.sql) is not None
     namespace = template.id.namespace

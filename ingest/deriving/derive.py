@@ -16,13 +16,14 @@ from ingest.deriving.additions import NEVER, Additions
 from ingest.deriving.analysing import Analysed
 from ingest.deriving.columns import described
 from ingest.deriving.stated import Witness
+from ingest.deriving.version import analysed_at
 from ingest.folding.cells import CellKey, FoldedCell, Template
 from ingest.identity import dataset_of
 from ingest.record import Stated
 from ingest.shards import is_scaffold
 from ingest.sql import Analysis, Column, Statement, Table, is_placeholder
 from lineage.model import CERTAIN, Activity, EdgeType, Evidence, Origin, Role, Sample
-from lineage.names import ColumnId, ConsumerId, DatasetId, JobId, ProcessId
+from lineage.names import ColumnId, ConsumerId, DatasetId, JobId, PrincipalId, ProcessId
 
 _BY_STAR = Evidence.of(parse=0.95)
 _TABLE_ONLY = Evidence.of(parse=0.7)
@@ -31,6 +32,7 @@ _UNKNOWN_STAR = Evidence.of(parse=0.4)
 _ASSUMED_NAME = Evidence.of(resolve=0.5)
 # A statement of these kinds reads its own target to change it: that is no use of the target.
 _CHANGES_IN_PLACE = frozenset({"merge", "update", "delete"})
+_CLAIMED = Evidence.of(provenance=0.9)  # by the tool, of the person in front of it
 ANY_COLUMN = "*"
 
 
@@ -44,8 +46,9 @@ def derive(
 
     earlier: what is in the graph already of cells whose days decide what they mean.
     """
+    impersonal, people = _impersonal(cells)
     by_template: dict[Template, list[FoldedCell]] = {}
-    for cell in cells:
+    for cell in impersonal:
         by_template.setdefault(cell.key.template, []).append(cell)
     whole = _whole([*(one for mine in by_template.values() for one in mine), *earlier])
     for template, mine in by_template.items():
@@ -55,7 +58,41 @@ def derive(
             there = [one for cell in mine if (one := _within(cell, part.days, whole)) is not None]
             ran: set[ProcessId] = set()  # a text of several statements runs once
             for statement in part.analysis.statements if there else ():
-                _Derivation(additions, template, statement, there, ran).run()
+                _Derivation(additions, template, statement, there, ran, people).run()
+
+
+def _impersonal(
+    cells: Iterable[FoldedCell],
+) -> tuple[Iterable[FoldedCell], dict[CellKey, set[PrincipalId]]]:
+    """The cells whoever looked, and the people of each as their tool names them."""
+    found: dict[CellKey, FoldedCell] = {}
+    people: dict[CellKey, set[PrincipalId]] = {}
+    for cell in cells:
+        issuer = cell.key.issuer
+        key = cell.key
+        if issuer.person:
+            bare = msgspec.structs.replace(issuer, person="")
+            key = msgspec.structs.replace(key, issuer=bare)
+            if issuer.person != key.principal.name:
+                people.setdefault(key, set()).add(_person(issuer))
+        known = found.get(key)
+        found[key] = FoldedCell(key, *_sum(cell, known)) if known or issuer.person else cell
+    return found.values(), people
+
+
+def _sum(cell: FoldedCell, known: FoldedCell | None) -> tuple[Activity, Sample, Activity]:
+    if known is None:
+        return cell.activity, cell.sample, cell.clock
+    return (
+        cell.activity.plus(known.activity),
+        max(cell.sample, known.sample),
+        cell.clock.plus(known.clock),
+    )
+
+
+def _person(issuer: Issuer) -> PrincipalId:
+    name = issuer.person if "@" in issuer.person else f"user/{issuer.person}"
+    return PrincipalId(issuer.namespace, name)
 
 
 class _Whole(NamedTuple):
@@ -99,6 +136,8 @@ def _processes(statement: Statement, key: CellKey) -> list[tuple[ProcessId, tupl
     issuer = key.issuer
     if statement.writes and not statement.temporary:
         return [(_job(statement, target, key), (target,)) for target in statement.writes]
+    if routine := key.template.routine:
+        return [(JobId(key.template.id.namespace, routine), ())]
     if issuer.writes:
         return [(JobId(issuer.namespace, issuer.name), ())]
     return [(ConsumerId(issuer.namespace, issuer.name), ())]
@@ -125,11 +164,12 @@ def _describe(additions: Additions, template: Template, analysis: Analysis) -> N
     """Adds what a template is; only what its text alone decides, never what a catalogue adds."""
     partial = any(statement.parse == "table_only" for statement in analysis.statements)
     context = template.context
+    parse = "table_only" if partial else "full"
+    additions.node(template.id, analysed_at(), parse=parse)
     additions.node(
         template.id,
         sql=template.sql,
         dialect=template.dialect,
-        parse="table_only" if partial else "full",
         default_db=context.default_db,
         default_schema=context.default_schema,
         search_path=",".join(context.search_path),
@@ -164,10 +204,13 @@ class _Derivation:
         statement: Statement,
         cells: Sequence[FoldedCell],
         ran: set[ProcessId],
+        people: Mapping[CellKey, set[PrincipalId]],
     ) -> None:
         self.add = additions
         self.ran = ran
+        self.people = people
         self.query = template.id
+        self.defines = template.routine != ""
         self.namespace = template.id.namespace
         self.statement = statement
         self.cells = cells
@@ -185,7 +228,7 @@ class _Derivation:
         statement = self.statement
         for dataset in (*self.reads, *map(self._dataset, statement.writes)):
             self.add.edge(EdgeType.NAMED_IN, dataset, self.query)
-        if not statement.temporary:
+        if not statement.temporary and not self.defines:
             self._life()
         if statement.reads or statement.writes:
             for use in self.uses:
@@ -197,7 +240,7 @@ class _Derivation:
                 seen = self._process(process, cells)
                 self._tables(process, targets, seen)
                 self._columns(process, targets, seen)
-        for node in described(statement, self.namespace, self.at):
+        for node in () if self.defines else described(statement, self.namespace, self.at):
             assert isinstance(node.id, ColumnId)
             self.add.column(node.id, Origin.DECLARED if node.facts else Origin.PARSED)
             self.add.facts(node)
@@ -216,6 +259,11 @@ class _Derivation:
                           activity=cell.activity, sample=cell.sample,
                           clock=cell.clock)  # fmt: skip
             self.add.edge(EdgeType.RUN_BY, process, principal, activity=cell.activity)
+            for person in self.people.get(cell.key, ()):
+                self.add.node(person, **{"class": "person"})
+                # Of another origin than the logins, which are derived again without the people.
+                self.add.edge(EdgeType.RUN_BY, process, person, origin=Origin.DECLARED,
+                              evidence=_CLAIMED)  # fmt: skip
 
     def _process(self, process: ProcessId, cells: Sequence[FoldedCell]) -> _Seen:
         """Adds what the process is; how it was seen altogether."""
@@ -232,7 +280,9 @@ class _Derivation:
                               issuer_kind=issuer.kind,
                               issuer_writes="true" if issuer.writes else "")  # fmt: skip
             total, clock = total.plus(cell.activity), clock.plus(cell.clock)
-        return _Seen(total, max(cell.sample for cell in cells), clock)
+        sample = max(cell.sample for cell in cells)
+        # To define a routine is not to run it.
+        return _Seen(NEVER, sample, NEVER) if self.defines else _Seen(total, sample, clock)
 
     def _tables(self, process: ProcessId, targets: tuple[Table, ...], seen: _Seen) -> None:
         kind = self.statement.kind

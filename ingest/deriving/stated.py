@@ -77,7 +77,7 @@ class _Told:
         """The one statement of a text as it was run."""
         known = self.renamed(parsed)
         reads = tuple(self._reads(known))
-        writes = tuple(self.writes) or known.writes
+        writes = tuple(self._writes(known))
         kind = "insert" if known.kind == "select" and self.writes else known.kind
         uses = [use for use in known.uses if use.column.table in {*reads, *writes}]
         stars = tuple(table for table in known.stars if not (self.reads or {}).get(table))
@@ -109,6 +109,14 @@ class _Told:
         for table in self.reads:
             target = table in self.writes or table in known.writes
             if table not in known.reads and not target and not through_views:
+                yield table
+
+    def _writes(self, known: Statement) -> Iterator[Table]:
+        """What was written: all that the engine names, and the files that only the text does."""
+        yield from self.writes
+        tells_paths = any(table.kind != "table" for table in self.writes)
+        for table in known.writes:
+            if not self.writes or (table.kind != "table" and not tells_paths):
                 yield table
 
     def _edges(

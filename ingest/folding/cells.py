@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import time
 
 import msgspec
@@ -16,6 +17,12 @@ from lineage.names import PrincipalId, QueryId
 
 DAY = 86_400_000_000  # microseconds
 QUARTER = DAY // 96  # of an hour
+_ROUTINE = re.compile(
+    r"""\W*(?:create|alter|replace)(?:\s+(?!as\b|view\b|table\b)[\w@=`'"%.*-]+){0,5}?\s+"""
+    r"""(?P<kind>procedure|proc|function|trigger|package|event|task|pipe|rule)\s+"""
+    r"""(?:body\s+)?(?:if\s+not\s+exists\s+)?(?P<name>[\w.$"`\[\]]+)""",
+    re.IGNORECASE,
+)
 
 
 def day_of(micros: int) -> int:
@@ -52,6 +59,12 @@ class Template(msgspec.Struct, frozen=True):
     context: Context
     stated: Stated | None = None
 
+    @property
+    def routine(self) -> str:
+        """Kind and name of the routine that the text defines; empty when it runs what it says."""
+        found = _ROUTINE.match(self.sql)
+        return f"{found['kind'].lower()} {found['name']}" if found else ""
+
     def told(self, stated: Stated | None) -> Template:
         """The template of those statements of this text of which the engine told this."""
         if stated is None:
@@ -81,7 +94,11 @@ def template_of(query: Node) -> Template:
 
 
 class CellKey(msgspec.Struct, frozen=True):
-    """Which template, on whose behalf, by which login."""
+    """Which template, on whose behalf, by which login.
+
+    The person who looks makes a cell of its own only until it is derived: the graph keeps who the
+    people of a consumer are, and not how often each of them looked.
+    """
 
     template: Template
     issuer: Issuer

@@ -16,7 +16,8 @@ _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 class DeadLetter(msgspec.Struct, frozen=True):
     """A record that was not understood, as it is kept: masked, and where to find it again.
 
-    tokens: the words that may name a dataset; day: its UTC day, or -1 when it has no time.
+    file, line: where it was first met. digest: of the text as it stands in the log. tokens: the
+    words that may name a dataset; day: its UTC day, or -1 when it has no time.
     """
 
     reason: str
@@ -28,6 +29,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
     count: int = 1
     tokens: tuple[str, ...] = ()
     day: int = UNTIMED
+    digest: str = ""
 
 
 class Letters(msgspec.Struct, frozen=True):

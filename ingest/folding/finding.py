@@ -135,7 +135,7 @@ class Finder:
             session = self._sessions.setdefault((source.name, record.session), Session())
             if session.set_context(masked.text, source.dialect):
                 return Skip("no_lineage")
-        reason = _no_use(masked.text) if masked.text or not stated else ""
+        reason = _no_use(masked.text, source.dialect) if masked.text or not stated else ""
         if reason:
             found: Cell | Skip = Skip(reason)
         else:
@@ -175,7 +175,9 @@ class Finder:
 
     def _issuer(self, masked: Masked, record: QueryRecord, source: Source) -> Issuer:
         found = attribute(masked.comments, record.hints, record.user, source.namespace, self._rules)
-        return Issuer(found.namespace, found.name, found.kind, found.url, writes=found.writes)
+        return Issuer(
+            found.namespace, found.name, found.kind, found.url, found.person, writes=found.writes
+        )
 
     def login(self, namespace: str, user: str) -> tuple[Issuer, PrincipalId]:
         """A login, and the issuer that stands for it when no other is known."""
@@ -206,9 +208,9 @@ class Finder:
 
 
 @lru_cache(maxsize=10_000)
-def _no_use(masked: str) -> str:
+def _no_use(masked: str, dialect: str) -> str:
     """Why a masked statement is no use of data; empty when it may be one."""
     word = _WORD.match(masked)
     if word is None or word.group(1).upper() in _NO_LINEAGE:
         return "no_lineage"
-    return "system" if is_machine(masked) else ""
+    return "system" if is_machine(masked, dialect) else ""

@@ -203,7 +203,7 @@ class Joined:
                 counted.append(after)
         places = sorted({place for place, _ in self._before})
         documents = [
-            Document(STATEMENTS, _name(place), packed(self._rows[place])) for place in places
+            Document(STATEMENTS, name_of(place), packed(self._rows[place])) for place in places
         ]
         return counted, moved, documents
 
@@ -240,7 +240,7 @@ class Joined:
         rows = self._rows.get(place)
         if rows is None:
             logged = place[1] in self._ledger.days(place[0])
-            found = self._store.documents(STATEMENTS, [_name(place)]) if logged else ()
+            found = self._store.documents(STATEMENTS, [name_of(place)]) if logged else ()
             rows = next((unpacked(document.body) for document in found), {})
             self._rows[place] = rows
         return rows
@@ -305,7 +305,8 @@ def kept(template: Template) -> Document:
     return Document(TEMPLATE, str(template.id), msgspec.msgpack.encode(bare))
 
 
-def _name(place: Place) -> str:
+def name_of(place: Place) -> str:
+    """The key of the document with the rows of a source and day."""
     return f"{place[1]}|{place[0]}"
 
 

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator
 
 from ingest.attribution import Rules
 from ingest.declared.sources import Source
-from ingest.folding.cells import Cell, FoldedCell, day_of
+from ingest.folding.cells import Cell, FoldedCell, day_of, latest_start
 from ingest.folding.dead_letters import DeadLetter, tokens
 from ingest.folding.finding import Finder, Scripted, Skip
 from ingest.folding.joined import Joined, Moved
 from ingest.folding.ledger import UNTIMED, Ledger, statement_key
+from ingest.folding.retention import Retention
 from ingest.folding.rows import Row, weight
+from ingest.folding.unread import Unread
 from ingest.masking.template import fingerprint, mask
 from ingest.record import Ignored, QueryRecord, Read, Rejected
 from ingest.report import Funnel
@@ -28,27 +30,49 @@ _UNSUCCESSFUL = {"error": "failed", "cancelled": "failed", "running": "unfinishe
 class Queries:
     """The cells of the query logs read since the last flush."""
 
-    def __init__(self, store: Store, ledger: Ledger, funnel: Funnel, rules: Rules) -> None:
-        self.letters: dict[str, DeadLetter] = {}
+    def __init__(
+        self,
+        store: Store,
+        ledger: Ledger,
+        funnel: Funnel,
+        unread: Unread,
+        retention: Retention,
+        rules: Rules,
+    ) -> None:
+        self.newest = -1  # the latest start met since somebody set it
         self._finder = Finder(rules)
         self.joined = Joined(store, ledger, self._finder.login)
         self._held: dict[tuple[str, bytes], Scripted] = {}
         self._doubtful: dict[tuple[str, bytes], DeadLetter | None] = {}
         self._ledger = ledger
         self._funnel = funnel
+        self._unread = unread
+        self._retention = retention
+        self._latest = latest_start()
 
     @property
     def principals(self) -> dict[PrincipalId, str]:
         """The logins met so far, each with its class."""
         return self._finder.principals
 
+    @property
+    def held(self) -> int:
+        """How many statements wait for the end of their session, counted and not in the ledger."""
+        return len(self._held)
+
     def take(self, records: Iterable[Read], source: Source, file: str) -> Iterator[None]:
         """Takes in the records; yields after each, so that the caller may stop or flush."""
         funnel = self._funnel
+        low = self._retention.low(source.namespace)
         for record in records:
             funnel.read += 1
             if isinstance(record, QueryRecord):
-                self._query(record, source, file)
+                if self.newest < record.start <= self._latest:
+                    self.newest = record.start
+                if 0 <= record.start < low:
+                    funnel.ignore("before_retention")
+                else:
+                    self._query(record, source, file)
             elif isinstance(record, Ignored):
                 funnel.ignore(record.reason)
             else:
@@ -65,6 +89,7 @@ class Queries:
         self._settle(last=last)
         counted, moved, documents = self.joined.take()
         for one in counted:
+            self._unread.understood(one.key)
             self._finder.cell(one.cell).add(one.start, one.key.hex(), one.count)
         return self._finder.flush(), moved, documents
 
@@ -92,14 +117,19 @@ class Queries:
             funnel.duplicate += 1
             return
         found = self._finder.find(record, source, file, key)
-        if isinstance(found, Skip) and not found.dead:
+        if isinstance(found, Skip) and found.dead:
+            if self._ledger.holds(source.namespace, day, key):
+                funnel.duplicate += 1
+            else:
+                self._bury(key, found.reason, record.text, record.line, source, file, day)
+            return
+        self._unread.understood(key)
+        if isinstance(found, Skip):
             funnel.ignore(found.reason)
         elif isinstance(found, Scripted) and found.fills:
             self._hold(found, source, counted=self._ledger.holds(source.namespace, day, key))
         elif not self._ledger.add(source.namespace, day, key):
             funnel.duplicate += 1
-        elif isinstance(found, Skip):
-            self._bury(found.reason, record.text, record.line, source, file, day)
         elif isinstance(found, Scripted):
             funnel.imported += 1
             found.count()
@@ -143,10 +173,11 @@ class Queries:
             and self._tells_no_more(record, known)
             and not self._finder.is_replayed(record, source)
         ):
+            self._unread.met(key)
             funnel.duplicate += 1
             return
         if self._finder.is_late(record.start):
-            funnel.bury("future_time")
+            self._bury(key, "future_time", record.text, record.line, source, file, UNTIMED)
             return
         void = Row(record.start, void=True)
         if record.status in _UNSUCCESSFUL:
@@ -166,6 +197,7 @@ class Queries:
         row = void if isinstance(found, Scripted) else self._row(record, source, found)
         fate = self.joined.put(place, key, row)
         if fate == "same":
+            self._unread.met(key)
             funnel.duplicate += 1
             return
         funnel.imported += 1
@@ -239,26 +271,31 @@ class Queries:
     def _give_up(self, key: bytes, letter: DeadLetter | None) -> None:
         if letter is None:
             self._funnel.ignore("companion")
-        else:
+        elif self._unread.bury(key, letter):
             self._funnel.bury(letter.reason)
-            self.letters[f"{letter.reason}:{key.hex()}"] = letter
-
-    def _rejected(self, record: Rejected, source: Source, file: str) -> None:
-        key = statement_key(source.namespace, record.reason, record.text, str(record.line))
-        if self._ledger.add(source.namespace, UNTIMED, key):
-            # A record that is no SQL may hide its literals in the quotes of another language.
-            text = record.text.replace('"', " ")
-            self._bury(record.reason, text, record.line, source, file, UNTIMED)
         else:
             self._funnel.duplicate += 1
 
-    def _bury(self, reason: str, text: str, line: int, source: Source, file: str, day: int) -> None:
-        self._funnel.bury(reason)
-        letter = self._letter(reason, text, line, source, file, day)
-        self.letters[f"{reason}:{fingerprint(source.name, text)}"] = letter
+    def _rejected(self, record: Rejected, source: Source, file: str) -> None:
+        key = statement_key(source.namespace, record.reason, record.text, str(record.line))
+        # A record that is no SQL may hide its literals in the quotes of another language.
+        text = record.text.replace('"', " ")
+        self._bury(key, record.reason, text, record.line, source, file, UNTIMED)
+
+    def _bury(
+        self, key: bytes, reason: str, text: str, line: int, source: Source, file: str, day: int
+    ) -> None:
+        if self._unread.bury(key, self._letter(reason, text, line, source, file, day)):
+            self._funnel.bury(reason)
+        else:
+            self._funnel.duplicate += 1
 
     def _letter(
         self, reason: str, text: str, line: int, source: Source, file: str, day: int
     ) -> DeadLetter:
         masked = mask(text, source.dialect).text[:2000]
-        return DeadLetter(reason, source.name, file, line, masked, day=day, tokens=tokens(masked))
+        return DeadLetter(
+            reason, source.name, file, line, masked, tokens=tokens(masked),
+            day=day if day <= day_of(self._latest) else UNTIMED,
+            digest=fingerprint(source.name, text),
+        )  # fmt: skip

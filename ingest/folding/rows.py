@@ -69,7 +69,8 @@ def _issuer_rank(row: Row) -> tuple[object, ...]:
     issuer = row.issuer
     if issuer is None:
         return (False, row.issuer_by_text)
-    return (True, row.issuer_by_text, issuer.namespace, issuer.name, issuer.kind, issuer.url)
+    told = (issuer.namespace, issuer.name, issuer.kind, issuer.url, issuer.person)
+    return (True, row.issuer_by_text, *told)
 
 
 def weight(record: QueryRecord, *, complete: bool) -> int:

@@ -59,6 +59,11 @@ def merged_nodes(batch: Batch) -> dict[NodeId, Node]:
     return nodes
 
 
+def newest_documents(batch: Batch) -> dict[tuple[str, str], bytes]:
+    """The bodies of the documents of a batch by kind and key, the last one given of each."""
+    return {(one.kind, one.key): one.body for one in batch.documents}
+
+
 def ends(edges: Iterable[EdgeKey]) -> Iterator[NodeId]:
     """The nodes that edges need, with repeats: their sources, their targets, what they go via."""
     for edge in edges:

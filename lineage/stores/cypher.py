@@ -111,17 +111,20 @@ SWEEP: Final = _per_label(_SWEEP)
 PUT_DOCUMENTS: Final = (
     "UNWIND $rows AS row MERGE (d:Document {kind: row[0], key: row[1]}) SET d.body = row[2]"
 )
+DROP_DOCUMENTS: Final = (
+    "UNWIND $rows AS row MATCH (d:Document {kind: row[0], key: row[1]}) DELETE d"
+)
 DOCUMENTS: Final = "MATCH (d:Document {kind: $kind}) RETURN d.kind, d.key, d.body"
 DOCUMENTS_OF: Final = (
     "UNWIND $keys AS key MATCH (d:Document {kind: $kind, key: key}) RETURN d.kind, d.key, d.body"
 )
 PUT_SHARDS: Final = (
     "UNWIND $rows AS row MERGE (s:Shard {source: row[0], day: row[1]})"
-    " SET s.version = row[2], s.keys = row[3], s.statements = row[4]"
+    " SET s.version = row[2], s.keys = row[3], s.statements = row[4], s.closed = row[5]"
 )
 SHARDS: Final = (
     "UNWIND $rows AS row MATCH (s:Shard {source: row[0], day: row[1]})"
-    " RETURN s.source, s.day, s.version, s.keys"
+    " RETURN s.source, s.day, s.version, s.keys, coalesce(s.closed, 0)"
 )
 SHARD_VERSIONS: Final = (
     "UNWIND $rows AS row MATCH (s:Shard {source: row[0], day: row[1]})"

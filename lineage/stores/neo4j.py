@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import neo4j
-from neo4j.exceptions import AuthError, DriverError, Neo4jError
+from neo4j.exceptions import AuthError, ClientError, DriverError, Neo4jError
 
 from lineage.errors import StoreError, StoreUnavailable
 from lineage.model import Activity, Batch, Document, Edge, EdgeType, Node, Shard
@@ -24,6 +24,7 @@ from lineage.stores.neo4j_walk import reach
 
 _CONNECT_S: Final = 10.0
 _ROWS_KEPT: Final = 1_000_000  # element ids remembered before starting over
+_THERE_ALREADY: Final = "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists"
 _FETCH: Final = 5_000  # rows the server sends at once
 
 
@@ -83,8 +84,8 @@ class Neo4jStore:
                 return
             for number, statements in pending("neo4j", self._url, schema or 0, migrate=allowed):
                 for statement in statements:
-                    session.run(statement).consume()
-                session.run(cypher.MIGRATED, schema=number).consume()
+                    _change_schema(session, statement)
+                session.execute_write(_run, cypher.MIGRATED, schema=number)
 
     def version(self) -> int:
         """A number that grows with every applied batch; 0 before the first."""
@@ -188,6 +189,19 @@ class Neo4jStore:
             ) as session,
         ):
             yield session
+
+
+def _change_schema(session: neo4j.Session, statement: str) -> None:
+    """Runs it, also where two imports migrate at the same time: one waits, or comes too late."""
+    try:
+        session.execute_write(_run, statement)
+    except ClientError as error:
+        if error.code != _THERE_ALREADY:
+            raise
+
+
+def _run(tx: neo4j.ManagedTransaction, /, statement: str, **parameters: int) -> None:
+    tx.run(statement, parameters).consume()
 
 
 def _number(tx: neo4j.ManagedTransaction, statement: str) -> int | None:

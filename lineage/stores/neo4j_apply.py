@@ -11,7 +11,15 @@ from neo4j import ManagedTransaction
 from lineage.model import Batch, Edge, EdgeKey, EdgeType, Node, Origin, Shard
 from lineage.names import ColumnId, DatasetId, JobId, NodeId, PrincipalId
 from lineage.stores import cypher
-from lineage.stores.codec import conflict, ends, merged_edges, merged_nodes, spell, unspell
+from lineage.stores.codec import (
+    conflict,
+    ends,
+    merged_edges,
+    merged_nodes,
+    newest_documents,
+    spell,
+    unspell,
+)
 from lineage.stores.neo4j_rows import Row, edge, edge_row, facts, id_row, properties, via_row
 
 _STEP: Final = 10_000  # rows a statement
@@ -47,8 +55,9 @@ def apply_batch(tx: ManagedTransaction, batch: Batch, rows: Rows) -> None:
     known = [node for node in nodes.values() if node.facts and node.id not in new]
     _merge_facts(tx, known, rows)
     _write_edges(tx, edges, rows, new)
-    documents = [[document.kind, document.key, document.body] for document in batch.documents]
-    _write(tx, cypher.PUT_DOCUMENTS, documents)
+    documents = newest_documents(batch)
+    _write(tx, cypher.PUT_DOCUMENTS, [[*at, body] for at, body in documents.items() if body])
+    _write(tx, cypher.DROP_DOCUMENTS, [[*at] for at, body in documents.items() if not body])
     for gone in _sweep(tx, touched, nodes):
         rows.pop(gone, None)
     _write(tx, cypher.PUT_SHARDS, [_shard_row(shard) for shard in batch.shards])
@@ -60,7 +69,8 @@ def _write(tx: ManagedTransaction, statement: str, rows: Collection[Row]) -> Non
 
 
 def _shard_row(shard: Shard) -> Row:
-    return [shard.source, shard.day, shard.version + 1, shard.keys, len(shard.keys) // 16]
+    statements = len(shard.keys) // 16 + shard.closed
+    return [shard.source, shard.day, shard.version + 1, shard.keys, statements, shard.closed]
 
 
 def _check_shards(tx: ManagedTransaction, shards: Collection[Shard]) -> None:

@@ -46,7 +46,7 @@ _CAUSES: Final = {
 }
 
 _EDGE: Final = f"src, edges.type, dst, role, via, origin, {BODY}"
-_LOGGED: Final = "SELECT source, day, length(keys) / 16 FROM shards WHERE day >= 0"
+_LOGGED: Final = "SELECT source, day, length(keys) / 16 + closed FROM shards WHERE day >= 0"
 _STEP: Final = {
     Direction.DOWN: ("src", "dst"),
     Direction.UP: ("dst", "src"),
@@ -211,11 +211,11 @@ class SqliteStore:
 
     def shards(self, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], Shard]:
         """The ledger's shards of these (source, day); one that is not there has version 0."""
-        sql = "SELECT source, day, version, keys FROM shards WHERE source = ? AND day = ?"
+        sql = "SELECT source, day, version, keys, closed FROM shards WHERE source = ? AND day = ?"
         with self._transaction() as db:
             return {
                 (source, day): Shard(
-                    *(db.execute(sql, (source, day)).fetchone() or (source, day, 0, b""))
+                    *(db.execute(sql, (source, day)).fetchone() or (source, day, 0, b"", 0))
                 )
                 for source, day in keys
             }

@@ -10,7 +10,15 @@ from typing import Final
 
 from lineage.model import Batch, Edge, EdgeKey, Node, Origin, Shard
 from lineage.names import NodeId
-from lineage.stores.codec import conflict, ends, merged_edges, merged_nodes, spell, unspell
+from lineage.stores.codec import (
+    conflict,
+    ends,
+    merged_edges,
+    merged_nodes,
+    newest_documents,
+    spell,
+    unspell,
+)
 from lineage.stores.sqlite_rows import (
     BODY,
     Ends,
@@ -59,17 +67,21 @@ def apply_batch(db: Connection, batch: Batch, rows: Rows) -> None:
     """
     _check_shards(db, batch.shards)
     touched = _retract(db, batch.retract)
-    edges, nodes = merged_edges(batch), merged_nodes(batch)
+    edges, nodes, documents = merged_edges(batch), merged_nodes(batch), newest_documents(batch)
     _write_nodes(db, nodes, ends(edges), rows)
     _write_edges(db, edges, rows)
     db.executemany(
         "INSERT OR REPLACE INTO documents VALUES (?, ?, ?)",
-        [(document.kind, document.key, document.body) for document in batch.documents],
+        [(*at, body) for at, body in documents.items() if body],
+    )
+    db.executemany(
+        "DELETE FROM documents WHERE kind = ? AND key = ?",
+        [at for at, body in documents.items() if not body],
     )
     _sweep(db, touched, {rows[node] for node in nodes}, rows)
     db.executemany(
-        "INSERT OR REPLACE INTO shards VALUES (?, ?, ?, ?)",
-        [(shard.source, shard.day, shard.version + 1, shard.keys) for shard in batch.shards],
+        "INSERT OR REPLACE INTO shards VALUES (?, ?, ?, ?, ?)",
+        [(one.source, one.day, one.version + 1, one.keys, one.closed) for one in batch.shards],
     )
     db.execute("UPDATE meta SET version = version + 1")
 

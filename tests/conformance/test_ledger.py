@@ -113,3 +113,20 @@ def test_the_version_grows_with_every_batch(store: Store) -> None:
         store.apply(batch)
         versions.append(store.version())
     assert versions == sorted(set(versions))
+
+
+def test_a_document_without_a_body_takes_it_away(store: Store) -> None:
+    """What is no longer needed goes, also when it came in the same batch."""
+    store.apply(Batch(documents=(Document("run", "1", b"{}"), Document("run", "2", b"{}"))))
+    gone = (Document("run", "1", b""), Document("run", "3", b"{}"), Document("run", "3", b""))
+    store.apply(Batch(documents=gone))
+    assert list(store.documents("run")) == [Document("run", "2", b"{}")]
+
+
+def test_a_closed_shard_still_tells_how_many_statements_its_day_has(store: Store) -> None:
+    """Its keys are gone and its day stays a logged one."""
+    store.apply(Batch(shards=(Shard("pg", 20000, 0, b"0" * 32),)))
+    place = ("pg", 20000)
+    store.apply(Batch(shards=(store.shards([place])[place].close(),)))
+    assert store.shards([place])[place] == Shard("pg", 20000, 2, b"", 2)
+    assert store.logged()["pg"] == Activity((20000,), (2,))

@@ -1,0 +1,215 @@
+"""An import tells where it is, what it would do, how it stopped, and how to go on."""
+
+import datetime as dt
+import io
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from app.cli import cli
+from app.commands.watch import watch
+from app.text.eta import Eta
+from app.text.importing import Watch
+from ingest.declared.sources import SourceBook
+from ingest.pipeline import Progress
+from lineage.errors import StoreUnavailable
+from tests.trusted_logs import NAMESPACE, command, export, hash_of, month, options, row, take
+
+ROOT = Path(__file__).parents[1]
+# Seconds of a reading, of a commit, bytes between two commits, bytes in all.
+PACES = {
+    "half of it at commits": (1.0, 50.0, 50, 1000),
+    "commits that take most": (0.2, 80.0, 40, 2000),
+    "one commit, as long as the reading": (1.0, 1000.0, 1000, 1000),
+}
+
+
+def course(read, commit, between, total):
+    """(stage, bytes done, seconds) of an import with this pace, and how long it takes in all."""
+    seen, now = [], 0.0
+    for done in range(1, total + 1):
+        now += read
+        seen.append(("reading", done, now))
+        if done % between == 0:
+            seen.append(("analysing", 0, now))
+            now += commit / 2
+            seen.append(("writing", 0, now))
+            now += commit / 2
+    return seen, now
+
+
+@pytest.mark.parametrize("pace", PACES)
+def test_the_time_left_is_right_within_a_fifth_after_the_first_tenth(pace):
+    """At every tenth of the reading; by a clock of the test's own."""
+    total = PACES[pace][-1]
+    seen, end = course(*PACES[pace])
+    eta = Eta(0.0)
+    checked = 0
+    for stage, done, now in seen:
+        eta.see(stage, done, now)
+        if stage == "reading" and done >= total / 10 and done % (total // 10) == 1:
+            left = eta.left(total)
+            assert left == pytest.approx(end - now, rel=0.2), (done, now)
+            checked += 1
+    assert checked >= 8
+
+
+def test_progress_without_a_terminal_is_json_lines():
+    """Each line has stage, file, records, dead letters, rate and the seconds left."""
+    out, now = io.StringIO(), iter(range(0, 1000, 10))
+    with Watch(out, lambda: next(now)) as shown:
+        for tenth in range(1, 6):
+            shown.show(Progress("reading", "a.csv", tenth * 100, tenth, tenth * 10, 100))
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [line["read"] for line in lines] == [100, 200, 300, 400, 500]
+    assert lines[-1]["file"] == "a.csv"
+    assert (lines[-1]["dead"], lines[-1]["rate"]) == (5, 10)
+    assert lines[-1]["eta_seconds"] == pytest.approx(150, rel=0.01)
+
+
+def test_a_plan_says_what_would_change_and_changes_nothing(tmp_path):
+    """Records that are new or counted, nodes that the graph would get; no store is made for it."""
+    rows = month(sessions=False)
+    first, whole = export(rows[:30], tmp_path / "a.csv"), export(rows, tmp_path / "b.csv")
+    database = tmp_path / "plan.db"
+    url = f"sqlite:///{database}"
+    flags = ["--namespace", NAMESPACE, "--default-db", "SHOP", "--default-schema", "PUBLIC"]
+
+    def planned(path):
+        asked = ["import", path, "--plan", "--store", url, "--format", "json", *flags]
+        done = CliRunner().invoke(cli, asked)
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    would = planned(first)
+    assert not database.exists()
+    report = take(url, [first])
+    assert would["would"]["imported"] == report.imported
+    assert would["would"]["new"]["Dataset"] > 0
+    before = hash_of(url)
+    again = planned(whole)
+    assert again["would"]["duplicate"] == 30
+    assert again["would"]["imported"] > 0
+    assert hash_of(url) == before
+    assert take(url, [whole]).imported == again["would"]["imported"]
+
+
+def test_ctrl_c_says_what_is_done(tmp_path, monkeypatch):
+    """It ends with 130, without traceback; nothing is half written; a rerun completes the work."""
+    rows = [row(n, f"SELECT id FROM orders WHERE id IN ({n})", 1 + n % 28) for n in range(6_000)]
+    path = export(rows, tmp_path / "log.csv")
+    monkeypatch.setenv("LINEAGE_FLUSH", "200")
+    url = f"sqlite:///{tmp_path}/stopped.db"
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command(url, path), stdout=pipe, stderr=pipe, text=True, cwd=ROOT)
+    database = tmp_path / "stopped.db-wal"
+    while not (database.exists() and database.stat().st_size > 300_000):
+        time.sleep(0.02)
+        assert process.poll() is None, process.communicate()
+    process.send_signal(signal.SIGINT)
+    out, said = process.communicate()
+    assert process.returncode == 130, said
+    assert out == ""
+    assert "are in the store" in said
+    assert "run the same command again" in said
+    assert "Traceback" not in said
+    said = options(catalogues=())
+    report = take(url, [path], said, flush=6_000)
+    assert report.imported + report.duplicate == 6_000
+    assert report.duplicate > 0
+    clean = f"sqlite:///{tmp_path}/clean.db"
+    take(clean, [path], said, flush=6_000)
+    assert hash_of(url) == hash_of(clean)
+
+
+class Interrupted(Exception):
+    """The end of a watch."""
+
+
+def looks(steps):
+    """A sleep that does one of these steps between two looks, and ends the watch after the last."""
+    todo = iter(steps)
+
+    def sleep(_):
+        step = next(todo, None)
+        if step is None:
+            raise Interrupted
+        step()
+
+    return sleep
+
+
+def test_a_watched_folder_is_imported_as_files_settle(tmp_path):
+    """A file that grows waits; one that grew is read again; a store that is away is retried."""
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    log = folder / "a.csv"
+    taken = []
+
+    def take_one(files):
+        taken.append((Path(files[0]).name, Path(files[0]).stat().st_size))
+        if len(taken) == 1:
+            raise StoreUnavailable("no server")
+
+    def grow():
+        log.write_text(log.read_text() + "x" if log.exists() else "x")
+
+    def wait():
+        pass
+
+    with pytest.raises(Interrupted):
+        watch((str(folder),), take_one, 1, looks([grow, grow, wait, wait, grow, wait, wait]))
+    assert taken == [("a.csv", 2), ("a.csv", 2), ("a.csv", 3)]
+
+
+def test_the_report_names_gaps_and_the_next_export(tmp_path):
+    """Days without a log that the learned week expects; per source, where the next one begins."""
+    start = dt.date(2026, 8, 3)  # a Monday
+    gone = {dt.date(2026, 9, 9), dt.date(2026, 9, 10)}
+    days = [start + dt.timedelta(n) for n in range(60)]
+    rows = [
+        (f"q{day}", "SELECT id FROM orders", "ANA", f"{day} 08:00:00.000 +0000", "s", "SUCCESS")
+        for day in days
+        if day.weekday() < 5 and day not in gone
+    ]
+    late = ("late", "SELECT id FROM orders", "ANA", "2999-01-01 08:00:00.000 +0000", "s", "SUCCESS")
+    url = f"sqlite:///{tmp_path}/gaps.db"
+    report = take(url, [export([*rows, late], tmp_path / "log.csv")])
+    assert report.gaps == {NAMESPACE: ("2026-09-09..2026-09-10",)}
+    assert report.coverage[NAMESPACE]["days_logged"] == len(rows)
+    assert report.dead_letters == {"future_time": 1}
+    (following,) = report.next
+    assert following.watermark == "2026-10-01T08:00:00.000000Z"
+    assert "START_TIME >= '2026-09-30'" in following.export
+    assert "{since}" not in following.export
+    assert msgspec.to_builtins(take(url, []).next[0]) == msgspec.to_builtins(following)
+
+
+def test_a_declared_schedule_expects_its_days(tmp_path):
+    """What `sources.yml` says of a source's days goes before what was learned."""
+    book = tmp_path / "sources.yml"
+    book.write_text(
+        f"sources:\n  shop:\n    files: ['*.csv']\n    namespace: {NAMESPACE}\n"
+        "    schedule: [monday, tuesday]\n"
+    )
+    rows = [
+        (
+            f"q{day}",
+            "SELECT 1 FROM t",
+            "ANA",
+            f"2026-10-{day:02d} 08:00:00.000 +0000",
+            "",
+            "SUCCESS",
+        )
+        for day in (5, 6, 12, 20, 26, 27)
+    ]
+    path = export(rows, tmp_path / "log.csv")
+    url = f"sqlite:///{tmp_path}/declared.db"
+    report = take(url, [path], options(book=SourceBook.load(book)))
+    assert report.gaps == {NAMESPACE: ("2026-10-13", "2026-10-19")}
