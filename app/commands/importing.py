@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
@@ -172,6 +173,8 @@ def run_import(
     from ingest.pipeline import import_paths
     from lineage.stores import open_store
 
+    # Records come by the hundred thousand and are in no cycle: the collector would look in vain.
+    gc.set_threshold(100_000, 20, 100)
     store = open_store(url, create=True)
     with Watch(sys.stderr) as watch:
         report = import_paths(store, paths, options, watch.show)
