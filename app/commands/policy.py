@@ -28,7 +28,7 @@ def policy_test(
 ) -> None:
     """Judge the last N changes that the logs hold by the policy in FILE."""
     from app.text.policy import render
-    from ingest.replaying import changes_seen
+    from ingest.changes.seen import changes_seen
     from lineage.analyses.replay import replay
 
     rules = read_policy_file(policy)

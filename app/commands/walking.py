@@ -11,7 +11,7 @@ import click
 from app.options import as_of_option, format_option, open_answering, print_answer, store_to_read
 
 if TYPE_CHECKING:
-    from lineage.names import ColumnId, DatasetId
+    from lineage.names import ColumnId, DatasetId, NodeId
     from lineage.store import Store
 
 
@@ -58,21 +58,57 @@ upstream_command = _walk_command("upstream", "What DATASET is made of, hop by ho
 @click.argument("source")
 @click.argument("target")
 @click.option("--column", is_flag=True, help="SOURCE and TARGET are columns")
+@click.option(
+    "--delay",
+    metavar="TIME",
+    callback=lambda _c, _p, value: _minutes(value),
+    help="what it does to TARGET when SOURCE is late, by 2h, 90min or 1d: the critical path",
+)
 @store_to_read
 @format_option
 @as_of_option
 def path_command(
-    source: str, target: str, column: bool, store: str, form: str, as_of: int | None
-) -> None:
-    """How SOURCE reaches TARGET, with the statement that proves each step."""
+    source: str, target: str, column: bool, delay: int | None, store: str, form: str,
+    as_of: int | None,
+) -> None:  # fmt: skip
+    """How SOURCE reaches TARGET, with the statement that proves each step.
+
+    Both are datasets, jobs or consumers. Also says what every way passes: where the loss of one
+    thing cuts TARGET off.
+    """
     from app.text.walking import render_path
     from lineage.analyses.path import path
-    from lineage.resolve import resolve_column, resolve_dataset
+    from lineage.resolve import resolve_column
 
     graph = open_answering(store)
-    resolve = resolve_column if column else resolve_dataset
-    answer = path(graph, resolve(graph, source), resolve(graph, target), as_of)
+    resolve = resolve_column if column else _node
+    answer = path(graph, resolve(graph, source), resolve(graph, target), as_of, delay)
     print_answer(form, graph.url, answer, lambda: render_path(answer))
+
+
+def _node(graph: Store, text: str) -> NodeId:
+    """The dataset, else the job or consumer, that a text means."""
+    from lineage.errors import UnknownName
+    from lineage.resolve import resolve_dataset, resolve_process
+
+    try:
+        return resolve_dataset(graph, text)
+    except UnknownName as no_dataset:
+        try:
+            return resolve_process(graph, text)
+        except UnknownName:
+            raise no_dataset from None
+
+
+def _minutes(value: str | None) -> int | None:
+    from lineage.analyses.change import minutes_of
+
+    if value is None:
+        return None
+    try:
+        return minutes_of(value)
+    except (ValueError, KeyError):
+        raise click.BadParameter(f"{value!r} is no time like 2h, 90min or 1d") from None
 
 
 def _start(graph: Store, dataset: str, column: str | None) -> DatasetId | ColumnId:

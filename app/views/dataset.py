@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.views import lineage_tab, portrait, uses, wording
 from app.views.access import LAST_SEARCH, opened_store, remembered, resolved
+from lineage.analyses.trend import Trend
 from lineage.analyses.usage import WhoUses, who_uses
 from lineage.analyses.wording import quantity
 from lineage.model import FLOW
@@ -120,14 +121,35 @@ def _show_figures(facts: portrait.Portrait, answer: WhoUses) -> None:
     reads = sum(use.reads for use in current)
     teams = {use.team for use in alive if use.team}
     span = quantity(answer.window.days, "day")
+    read = "Succeeded reads of consumers and jobs, without bots."
     figures = (
-        (f"Reads, {span}", reads, "Succeeded reads of consumers and jobs, without bots."),
-        ("Consumers alive", len(alive), "Dashboards, people, applications that may come again."),
-        ("Teams", len(teams), "Teams of the consumers that are alive."),
-        ("Datasets made of it", _behind(facts.dataset), "At any distance downstream."),
+        (f"Reads, {span}", reads, read, _change(answer.trend)),
+        ("Consumers alive", len(alive), "Dashboards, people, applications that may return.", None),
+        ("Teams", len(teams), "Teams of the consumers that are alive.", None),
+        ("Datasets made of it", _behind(facts.dataset), "At any distance downstream.", None),
     )
-    for cell, (label, number, explanation) in zip(st.columns(4), figures, strict=True):
-        cell.metric(label, f"{number:,}", border=True, help=explanation)
+    for cell, (label, number, explanation, change) in zip(st.columns(4), figures, strict=True):
+        cell.metric(label, f"{number:,}", change, border=True, help=explanation)
+    _show_comings(answer)
+
+
+def _change(trend: Trend | None) -> str | None:
+    """How many percent more or less is read than before."""
+    if trend is None or trend.change is None:
+        return None
+    return f"{trend.change:+.0%} against the time before"
+
+
+def _show_comings(answer: WhoUses) -> None:
+    """Who has come and who has gone since the window before."""
+    if answer.trend is None:
+        return
+    titles = {use.consumer: use.title for use in answer.consumers}
+    for word, names in (("New", answer.trend.new), ("Gone", answer.trend.gone)):
+        if names:
+            called = [titles.get(name) or wording.name_in(name) for name in names]
+            since = f"since {answer.trend.now.first}"
+            st.caption(wording.escaped(f"{word} {since}: {wording.first_names(called)}."))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ import streamlit as st
 
 from app.views import portrait, statements, wording
 from app.views.access import remembered
+from lineage.analyses.rollup import Share
+from lineage.analyses.together import Together
 from lineage.analyses.usage import Use, WhoUses
 from lineage.names import DatasetId, ProcessId
 from lineage.resolve import resolve_process
@@ -31,7 +33,7 @@ def show(facts: portrait.Portrait, answer: WhoUses) -> None:
         return
     left, right = st.columns([2, 1])
     left.markdown("##### Teams")
-    left.dataframe(team_table(current), hide_index=True, alt="Teams that use it")
+    left.dataframe(team_table(answer.teams), hide_index=True, alt="Teams that use it")
     right.markdown("##### Direct reads by week")
     weeks = range(1 - len(facts.trend), 1)
     right.bar_chart(
@@ -66,6 +68,7 @@ def show(facts: portrait.Portrait, answer: WhoUses) -> None:
         _show_proof(dataset, current[rows[0]])
     else:
         st.caption("Select a row to see the statements that prove it.")
+    _show_together(answer)
     _show_bots(answer)
 
 
@@ -77,22 +80,40 @@ def _show_nobody(answer: WhoUses) -> None:
     _show_bots(answer)
 
 
-def team_table(uses: Sequence[Use]) -> Table:
+def team_table(teams: Sequence[Share]) -> Table:
     """A row for each team, the one with most reads first."""
-    teams: dict[str, list[Use]] = {}
-    for use in uses:
-        teams.setdefault(use.team or "no team known", []).append(use)
-    ranked = sorted(teams.items(), key=lambda item: -sum(use.reads for use in item[1]))
     return {
-        "Team": [team for team, _ in ranked],
-        "Consumers": [sum(use.kind != "job" for use in found) for _, found in ranked],
-        "Jobs": [sum(use.kind == "job" for use in found) for _, found in ranked],
-        "Reads": [sum(use.reads for use in found) for _, found in ranked],
-        "Last read": [max(use.last or "" for use in found) for _, found in ranked],
-        "Next expected": [
-            min((use.next for use in found if use.next and use.alive), default="")
-            for _, found in ranked
-        ],
+        "Team": [team.name or "no team known" for team in teams],
+        "Domain": [", ".join(team.within) for team in teams],
+        "Consumers": [team.consumers for team in teams],
+        "Jobs": [team.jobs for team in teams],
+        "People": [str(team.people) for team in teams],
+        "Reads": [team.reads for team in teams],
+        "Last read": [team.last or "" for team in teams],
+        "Next expected": [team.next or "" for team in teams],
+    }
+
+
+def _show_together(answer: WhoUses) -> None:
+    if answer.together:
+        st.markdown("##### Used together with")
+        st.dataframe(
+            together_table(answer.together),
+            hide_index=True,
+            height=wording.table_height(len(answer.together)),
+            alt="Datasets that the same statements read",
+        )
+
+
+def together_table(found: Sequence[Together]) -> Table:
+    """A row for each dataset that the same statements read, the most often read first."""
+    return {
+        "Dataset": [wording.name_in(one.dataset) for one in found],
+        "Reads together": [one.reads for one in found],
+        "By": [len(one.users) for one in found],
+        "Joined by": [", ".join(one.columns) for one in found],
+        "to": [", ".join(one.other_columns) for one in found],
+        "Last": [one.last or "" for one in found],
     }
 
 
@@ -138,14 +159,13 @@ def show_columns(facts: portrait.Portrait, answer: WhoUses) -> None:
             "or logs that hold its CREATE TABLE."
         )
         return
-    used = [use for use in answer.consumers if not use.superseded]
     column = st.column_config
     st.caption(
         "Open a column to see who uses it. One that nobody names may still be read by SELECT \\*. "
         + wording.escaped(wording.heard(answer.window, answer.coverage))
     )
     st.dataframe(
-        column_table(facts, used),
+        column_table(facts, answer),
         hide_index=True,
         height=wording.table_height(len(facts.columns)),
         column_config={
@@ -162,10 +182,12 @@ def show_columns(facts: portrait.Portrait, answer: WhoUses) -> None:
         st.switch_page("views/dataset.py", query_params=query)
 
 
-def column_table(facts: portrait.Portrait, uses: Sequence[Use]) -> Table:
+def column_table(facts: portrait.Portrait, answer: WhoUses) -> Table:
     """A row for each column, in the order of the table."""
+    uses = [use for use in answer.consumers if not use.superseded]
     names = [column.name for column in facts.columns]
     by = {name: [use for use in uses if name in use.column_roles] for name in names}
+    seen = {column.column: column for column in answer.columns}
     return {
         "column": list(names),
         "Type": [column.type for column in facts.columns],
@@ -176,6 +198,8 @@ def column_table(facts: portrait.Portrait, uses: Sequence[Use]) -> Table:
             sorted({word for use in by[name] for word in wording.roles_of(use.column_roles, name)})
             for name in names
         ],
-        "Last used": [max((use.last or "" for use in by[name]), default="") for name in names],
+        "Reads": [seen[name].reads if name in seen else 0 for name in names],
+        "Since": [(name in seen and seen[name].first) or "" for name in names],
+        "Last used": [(name in seen and seen[name].last) or "" for name in names],
         "Description": [column.description for column in facts.columns],
     }

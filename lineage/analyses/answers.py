@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from lineage.analyses.chokepoints import Chokepoints
 from lineage.analyses.impact import Impact
 from lineage.analyses.orphans import Orphans
 from lineage.analyses.path import Path as DataPath
@@ -21,6 +22,7 @@ ANSWERS: dict[str, type[msgspec.Struct]] = {
     "downstream": Walk,
     "upstream": Walk,
     "path": DataPath,
+    "chokepoints": Chokepoints,
     "impact": Impact,
     "orphans": Orphans,
 }

@@ -230,6 +230,18 @@ class Graph:
         """Whether a dataset belongs to the environment that answers show."""
         return is_production(self.nodes([dataset])[dataset])
 
+    def is_elsewhere(self, node: NodeId) -> bool:
+        """Whether it belongs to another environment; a job that writes only there does."""
+        if isinstance(node, ColumnId):
+            return not self.is_production(node.dataset)
+        if isinstance(node, DatasetId):
+            return not self.is_production(node)
+        if not isinstance(node, JobId):
+            return False
+        written = [link.target for link in self.out([node], EdgeType.WRITES)]
+        outputs = [target for target in written if isinstance(target, DatasetId)]
+        return bool(outputs) and not any(map(self.is_production, outputs))
+
 
 def is_production(node: Node) -> bool:
     """Whether a dataset belongs to the environment that answers show."""

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 from lineage.analyses.graph import Graph
 from lineage.analyses.people import Profile, profiles
 from lineage.analyses.weights import weights
-from lineage.calendar import alive, cadence
+from lineage.calendar import Cadence, alive, cadence
 from lineage.model import FLOW, Activity
 from lineage.names import ConsumerId, JobId, NodeId, ProcessId
 
 
+@lru_cache(maxsize=4096)
+def rhythm_of(activity: Activity, as_of: int) -> Cadence:
+    """The rhythm of an activity; many readers of a hub share theirs to the day."""
+    return cadence(activity, as_of)
+
+
 def importance_of(profile: Profile, activity: Activity, as_of: int) -> float:
     """The importance of a consumer by its tier, its use of what it reads, and its rhythm."""
-    rhythm = cadence(activity, as_of)
+    rhythm = rhythm_of(activity, as_of)
     return weights().importance_of(activity, rhythm, profile.tier, as_of)
 
 
@@ -22,7 +29,8 @@ def is_alive(profile: Profile, activity: Activity, as_of: int) -> bool:
     """Whether the next read of a consumer may still come; a declared one is always alive."""
     if not activity.days:
         return True
-    return alive(activity, as_of, seasonal=profile.seasonal)
+    rhythm = rhythm_of(activity, as_of)
+    return alive(activity, as_of, seasonal=profile.seasonal, rhythm=rhythm)
 
 
 def importance_of_jobs(

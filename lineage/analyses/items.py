@@ -12,7 +12,7 @@ from lineage.analyses.importance import greatest_behind, importance_of, is_alive
 from lineage.analyses.people import Profile, contacts, owners, profiles
 from lineage.analyses.weights import RINGS, Ring, weights
 from lineage.calendar import cadence, iso_or_none
-from lineage.model import Activity, EdgeType, Role
+from lineage.model import Activity, Role
 from lineage.names import ColumnId, ConsumerId, DatasetId, JobId, NodeId, ProcessId, TeamId
 
 
@@ -153,12 +153,7 @@ def _is_bot(profile: Profile) -> bool:
 
 def _stands_in(graph: Graph, node: NodeId) -> bool:
     """Whether a job stands for something else: the definition of a view, work on test data."""
-    if not isinstance(node, JobId):
-        return False
-    written = [link.target for link in graph.out([node], EdgeType.WRITES)]
-    outputs = [target for target in written if isinstance(target, DatasetId)]
-    elsewhere = bool(outputs) and not any(map(graph.is_production, outputs))
-    return elsewhere or graph.is_view(node)
+    return isinstance(node, JobId) and (graph.is_elsewhere(node) or graph.is_view(node))
 
 
 def _importance(

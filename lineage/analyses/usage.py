@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
+from lineage.analyses.column_use import ColumnUse, column_uses
 from lineage.analyses.coverage import Coverage, Logs, Window, coverage
-from lineage.analyses.graph import ANY_COLUMN, Graph, Link
-from lineage.analyses.importance import importance_of, importance_of_jobs, is_alive
+from lineage.analyses.graph import Graph
+from lineage.analyses.importance import importance_of, importance_of_jobs, is_alive, rhythm_of
 from lineage.analyses.people import Profile, profiles, seasonal_datasets
-from lineage.analyses.views import Surface, compose, surfaces, uses_of
+from lineage.analyses.readers import Readers
+from lineage.analyses.rollup import Member, Share, by_domain, by_team, domains_of, people_behind
+from lineage.analyses.together import Together, used_together
+from lineage.analyses.trend import Trend, trend
 from lineage.analyses.weights import weights
-from lineage.analyses.wording import listed, quantity
-from lineage.calendar import cadence, iso_day, iso_or_none, usage
+from lineage.analyses.wording import listed, not_shown, quantity
+from lineage.calendar import iso_day, iso_or_none, usage
 from lineage.model import Activity, EdgeType, Role
-from lineage.names import ColumnId, ConsumerId, DatasetId, JobId, NodeId, ProcessId
+from lineage.names import DatasetId, JobId, ProcessId
 from lineage.resolve import column_of
 from lineage.store import Store
 
 # Edges walked to find whom the reading jobs serve; beyond it importance is a lower bound.
 _BUDGET = 15_000
-# Evidence of a weaker parse does not say which columns were used.
-_COLUMNS_KNOWN = 0.95
 
 
 class Use(msgspec.Struct, frozen=True):
@@ -63,6 +65,11 @@ class Use(msgspec.Struct, frozen=True):
     band: str
     superseded: bool
 
+    @property
+    def expected(self) -> str | None:
+        """When it is read next, of one that is alive."""
+        return self.next if self.alive else None
+
 
 class SystemReader(msgspec.Struct, frozen=True):
     """A bot whose reads do not count; `reads` over the whole history, `last` an ISO date."""
@@ -75,8 +82,11 @@ class SystemReader(msgspec.Struct, frozen=True):
 class WhoUses(msgspec.Struct, frozen=True):
     """Who uses a dataset, the most important first.
 
-    views: the views over it. ignored: bots. unjudged: readers whose columns are not known.
-    truncated: the importance of jobs is a lower bound.
+    views: the views over it. teams, domains: the uses that still are, rolled up. columns: each
+    column and its users. trend: None when the logs are too short. together: what the same
+    statements read. ignored: bots, which set no date. unjudged: readers whose columns are not
+    known. truncated: the importance of jobs is a lower bound. elsewhere: jobs that write only to
+    other environments than production; they are listed when the dataset is of such a one.
     """
 
     dataset: str
@@ -89,6 +99,12 @@ class WhoUses(msgspec.Struct, frozen=True):
     views: tuple[str, ...]
     unjudged: tuple[str, ...]
     truncated: bool
+    elsewhere: int
+    teams: tuple[Share, ...]
+    domains: tuple[Share, ...]
+    columns: tuple[ColumnUse, ...]
+    trend: Trend | None
+    together: tuple[Together, ...]
 
 
 def who_uses(
@@ -110,125 +126,82 @@ def who_uses(
     logs = Logs(store, as_of, window)
     graph = Graph(store, logs.as_of)
     span, heard = coverage(graph, logs, [dataset])
-    readers = _Readers(graph, dataset, name)
+    readers = Readers(graph, dataset, name)
+    elsewhere = readers.leave_out_elsewhere() if graph.is_production(dataset) else 0
     known = profiles(graph, readers.processes)
-    bots = [process for process in readers.processes if known[process].system]
-    jobs = [p for p in readers.processes if isinstance(p, JobId) and not known[p].system]
-    serving, truncated = importance_of_jobs(graph, jobs, logs.as_of or 0, _BUDGET)
-    seasonal = dataset in seasonal_datasets(graph, [dataset])
-    uses = [
-        _use(readers, profile, span, logs.as_of or 0, seasonal, serving)
-        for process, profile in known.items()
-        if not profile.system
-    ]
-    uses.sort(key=lambda use: (-use.importance, -use.usage, use.consumer))
+    counted = {process: profile for process, profile in known.items() if not profile.system}
+    found, truncated = _uses(readers, counted, span, logs.as_of or 0)
+    uses = sorted(found.values(), key=lambda use: (-use.importance, -use.usage, use.consumer))
+    current = {process: use for process, use in found.items() if not use.superseded}
+    seen = {process: readers.activity(process) for process in counted}
+    members = _members(graph, counted, current, seen)
     return WhoUses(
         str(dataset),
         name,
-        _verdict(dataset, name, uses, span),
+        _verdict(dataset, name, uses, span) + not_shown(elsewhere, "job"),
         span,
         heard,
         tuple(uses),
-        tuple(_bot(bot, readers.activity(bot)) for bot in bots),
+        tuple(_bot(one, readers.activity(one)) for one in known if one not in counted),
         tuple(str(surface.dataset) for surface in readers.surfaces[1:]),
         tuple(sorted(map(str, readers.unjudged))),
         truncated,
+        elsewhere,
+        by_team(members),
+        by_domain(members),
+        _columns(readers, current, name, span),
+        trend(seen, logs, [one.source for one in heard.sources], window, found.keys() - current),
+        used_together(graph, readers.bases, seen, span.start, span.as_of),
     )
 
 
-class _Readers:
-    """Who reads the base or a view over it, by which links and in which roles."""
+def _uses(
+    readers: Readers, known: Mapping[ProcessId, Profile], span: Window, as_of: int
+) -> tuple[dict[ProcessId, Use], bool]:
+    """The use of each; and whether the importance of jobs is a lower bound."""
+    jobs = [process for process in known if isinstance(process, JobId)]
+    serving, truncated = importance_of_jobs(readers.graph, jobs, as_of, _BUDGET)
+    seasonal = readers.base in seasonal_datasets(readers.graph, [readers.base])
+    found = {
+        process: _use(readers, profile, span, as_of, seasonal, serving)
+        for process, profile in known.items()
+    }
+    return found, truncated
 
-    def __init__(self, graph: Graph, base: DatasetId, column: str | None) -> None:
-        self.graph = graph
-        self.base = base
-        self.surfaces = surfaces(graph, base)
-        self.roles: dict[ProcessId, dict[str, set[Role]]] = {}
-        self.by_role: dict[ProcessId, dict[Role, Activity]] = {}
-        self.touches: dict[ProcessId, dict[DatasetId, list[Link]]] = {}
-        self.certainty: dict[ProcessId, float] = {}
-        self.unjudged: set[ProcessId] = set()
-        self._via = {surface.dataset: surface.via for surface in self.surfaces}
-        for surface in self.surfaces:
-            self._add(surface, column)
-        self.processes = sorted(self.touches, key=str)
-        every = [
-            link for read in self.touches.values() for found in read.values() for link in found
-        ]
-        self._running = {link.target for link in graph.current(every)}
 
-    def _add(self, surface: Surface, column: str | None) -> None:
-        reads = self.graph.out([surface.dataset], EdgeType.READ_BY)
-        uses = uses_of(self.graph, [surface.dataset])
-        self.graph.nodes(link.target for link in (*reads, *uses))
-        seen_through = {link.target for link in uses}
-        for link in reads:
-            if process := self._reader(link.target):
-                if link.evidence.parse < _COLUMNS_KNOWN and process not in seen_through:
-                    self.unjudged.add(process)
-                always = {name for name, _ in surface.always}
-                if column is None or column in always:
-                    self._touch(surface, process, link)
-                for name, role in surface.always:
-                    self._role(process, name, role, column, link.activity)
-        for link in uses:
-            process = self._reader(link.target)
-            if process and link.role and isinstance(link.source, ColumnId):
-                self._use_column(surface, process, link, column)
+def _members(
+    graph: Graph,
+    known: Mapping[ProcessId, Profile],
+    uses: Mapping[ProcessId, Use],
+    seen: Mapping[ProcessId, Activity],
+) -> list[Member]:
+    places = domains_of(graph, known)
+    people = people_behind(graph, known)
+    return [
+        Member(
+            known[process],
+            places.get(process),
+            use.reads,
+            people[process],
+            seen[process],
+            use.expected,
+        )
+        for process, use in uses.items()
+    ]
 
-    def _use_column(
-        self, surface: Surface, process: ProcessId, link: Link, column: str | None
-    ) -> None:
-        assert isinstance(link.source, ColumnId)
-        assert link.role
-        for name, feed in surface.origins(link.source):
-            self._role(process, name, compose(feed, link.role), column, link.activity)
-            if column is not None and name in (column, ANY_COLUMN):
-                self._touch(surface, process, link)
 
-    def _reader(self, node: NodeId) -> ProcessId | None:
-        """Whoever reads; a view reads nothing by itself."""
-        if isinstance(node, ConsumerId):
-            return node
-        return node if isinstance(node, JobId) and not self.graph.is_view(node) else None
-
-    def _touch(self, surface: Surface, process: ProcessId, link: Link) -> None:
-        self.touches.setdefault(process, {}).setdefault(surface.dataset, []).append(link)
-        certainty = min(surface.certainty, link.certainty)
-        self.certainty[process] = max(self.certainty.get(process, 0.0), certainty)
-
-    def _role(
-        self, process: ProcessId, name: str, role: Role, column: str | None, seen: Activity
-    ) -> None:
-        if column is None or name in (column, ANY_COLUMN):
-            self.roles.setdefault(process, {}).setdefault(name, set()).add(role)
-            # Columns in one role are mostly those of the same statements.
-            by_role = self.by_role.setdefault(process, {})
-            by_role[role] = by_role.get(role, Activity()).union(seen)
-
-    def activity(self, process: ProcessId, dataset: DatasetId | None = None) -> Activity:
-        """What a process read of the base, or of one of the datasets it is read through."""
-        total = Activity()
-        for read, found in self.touches[process].items():
-            if dataset in (None, read):
-                # Links to one dataset are columns and roles of the same statements.
-                once = Activity()
-                for link in found:
-                    once = once.union(link.activity)
-                total = total.plus(once)
-        return total
-
-    def via(self, process: ProcessId) -> tuple[str, ...]:
-        """The views that a process reads the base through."""
-        return tuple(sorted({str(v) for read in self.touches[process] for v in self._via[read]}))
-
-    def superseded(self, process: ProcessId) -> bool:
-        """Whether no version of a job that still runs has any of these reads."""
-        return process not in self._running
+def _columns(
+    readers: Readers, users: Collection[ProcessId], column: str | None, span: Window
+) -> tuple[ColumnUse, ...]:
+    """The use of the column that was asked for, or of every column that the dataset has."""
+    held = readers.graph.out([readers.base], EdgeType.HAS_COLUMN)
+    names = [link.target.name for link in held if column in (None, link.target.name)]
+    seen = {user: readers.columns.get(user, {}) for user in users}
+    return column_uses(names, seen, span.start, span.as_of)
 
 
 def _use(
-    readers: _Readers,
+    readers: Readers,
     profile: Profile,
     span: Window,
     as_of: int,
@@ -239,12 +212,12 @@ def _use(
     activity = readers.activity(process)
     counted = activity.between(span.start, span.as_of)
     direct = readers.activity(process, readers.base).between(span.start, span.as_of)
-    rhythm = cadence(activity, as_of)
+    rhythm = rhythm_of(activity, as_of)
     profile = msgspec.structs.replace(profile, seasonal=profile.seasonal or seasonal)
     importance = (
         serving[process] if isinstance(process, JobId) else importance_of(profile, activity, as_of)
     )
-    roles = readers.roles.get(process, {})
+    roles = readers.columns.get(process, {})
     certainty = readers.certainty[process]
     return Use(
         consumer=str(process),
@@ -263,7 +236,7 @@ def _use(
         next=iso_or_none(rhythm.next),
         roles={
             role: seen.between(span.start, span.as_of).total
-            for role, seen in sorted(readers.by_role.get(process, {}).items())
+            for role, seen in sorted(readers.by_role(process).items())
         },
         columns=tuple(sorted(roles)),
         column_roles={name: tuple(sorted(found)) for name, found in sorted(roles.items())},

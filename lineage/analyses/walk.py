@@ -11,7 +11,7 @@ from lineage.analyses.coverage import Coverage, Logs, Window, coverage
 from lineage.analyses.graph import Graph, Link
 from lineage.analyses.people import owners, profiles
 from lineage.analyses.weights import weights
-from lineage.analyses.wording import listed, quantity
+from lineage.analyses.wording import listed, not_shown, quantity
 from lineage.calendar import iso_or_none
 from lineage.model import EdgeType, Origin, Role
 from lineage.names import ColumnId, ConsumerId, DatasetId, JobId, NodeId, ProcessId
@@ -60,7 +60,11 @@ class WalkEdge(msgspec.Struct, frozen=True):
 
 
 class Walk(msgspec.Struct, frozen=True):
-    """What lies in one direction. total: how many nodes there are beyond a limit that bit."""
+    """What lies in one direction. total: how many nodes there are beyond a limit that bit.
+
+    elsewhere: nodes of other environments where the walk down from production ends; they and what
+    lies behind them are not in it.
+    """
 
     start: str
     direction: Direction
@@ -70,6 +74,7 @@ class Walk(msgspec.Struct, frozen=True):
     edges: tuple[WalkEdge, ...]
     truncated: bool
     total: int
+    elsewhere: int
     window: Window
     coverage: Coverage
 
@@ -86,7 +91,8 @@ def downstream(
     """What is made of a dataset or column, and who reads it.
 
     depth: how many datasets far; all of it when None. all_roles: of a column, also what it
-    filters, joins or groups: whole datasets, and what lies behind them.
+    filters, joins or groups: whole datasets, and what lies behind them. Of production, what other
+    environments make is counted and not walked.
     """
     return _walk(store, start, Direction.DOWN, depth, all_roles, as_of, limit)
 
@@ -100,7 +106,10 @@ def upstream(
     as_of: int | None = None,
     limit: int = LIMIT,
 ) -> Walk:
-    """What a dataset or column is made of; the parameters are those of `downstream`."""
+    """What a dataset or column is made of; the parameters are those of `downstream`.
+
+    In whatever environment: what feeds production is of it, whatever its name says.
+    """
     return _walk(store, start, Direction.UP, depth, all_roles, as_of, limit)
 
 
@@ -121,15 +130,17 @@ def _walk(
     steps.run(start, depth, limit)
     nodes, links = _nodes(graph, steps.distance), steps.links
     graph.current(links)
+    elsewhere = len(steps.elsewhere)
     return Walk(
         str(start),
         direction,
         depth,
-        _verdict(start, direction, nodes, steps.truncated),
+        _verdict(start, direction, nodes, steps.truncated) + not_shown(elsewhere, "node"),
         nodes,
         tuple(walk_edge(graph, link) for link in links),
         steps.truncated,
         _total(store, start, direction, len(nodes), steps.truncated),
+        elsewhere,
         span,
         heard,
     )
@@ -145,6 +156,7 @@ class _Steps:
         self.distance: dict[NodeId, int] = {}
         self._links: dict[object, Link] = {}
         self.truncated = False
+        self.elsewhere: set[NodeId] = set()
 
     @property
     def links(self) -> list[Link]:
@@ -158,16 +170,28 @@ class _Steps:
     def run(self, start: NodeId, depth: int | None, limit: int) -> None:
         """Walks until nothing is left, the depth is reached, or the limit bites."""
         self.distance[start] = 0
+        walks_production = self.down and not self.graph.is_elsewhere(start)
         frontier, hop = [start], 0
         while frontier and (depth is None or hop < depth):
             hop += 1
             reached = self._hop(frontier)
             fresh = [n for n in dict.fromkeys(reached) if n not in self.distance]
+            if walks_production:
+                fresh = self._of_production(fresh)
             room = limit - len(self.distance)
             self.truncated = self.truncated or len(fresh) > room
             fresh = fresh[:room]
             self.distance.update((node, hop) for node in fresh)
             frontier = [node for node in fresh if not isinstance(node, JobId | ConsumerId)]
+
+    def _of_production(self, fresh: list[NodeId]) -> list[NodeId]:
+        """Those of the nodes that are not of another environment; the others are counted."""
+        graph = self.graph
+        graph.nodes(node.dataset if isinstance(node, ColumnId) else node for node in fresh)
+        graph.out(_jobs(fresh), EdgeType.WRITES)
+        left_out = {node for node in fresh if graph.is_elsewhere(node)}
+        self.elsewhere |= left_out
+        return [node for node in fresh if node not in left_out]
 
     def _hop(self, frontier: list[NodeId]) -> list[NodeId]:
         """The processes and the datasets or columns one hop further."""

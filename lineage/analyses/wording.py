@@ -10,6 +10,13 @@ def quantity(count: int, noun: str, plural: str = "") -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {plural or noun + 's'}"
 
 
+def not_shown(elsewhere: int, noun: str) -> str:
+    """A sentence on what other environments have; empty when it is nothing."""
+    if not elsewhere:
+        return ""
+    return f" Not shown: {quantity(elsewhere, noun)} of other environments."
+
+
 def listed(items: Sequence[str]) -> str:
     """The items as a list in a sentence: `a`, `a and b`, `a, b and c`."""
     return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
