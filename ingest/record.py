@@ -125,7 +125,7 @@ class Head(msgspec.Struct, frozen=True):
     """The beginning of a file, decompressed and decoded: what detection looks at."""
 
     name: str
-    text: str  # at most 64 KiB
+    text: str  # 64 KiB at most, unless the first record is longer: then up to 1 MiB more
 
 
 def _unheard(message: str) -> None:
