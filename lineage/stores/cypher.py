@@ -19,10 +19,21 @@ PerType = Mapping[EdgeType, str]
 
 
 def _per_label(statement: str) -> PerLabel:
-    """The statement for each label, with `NODE` replaced by what matches the node of a row."""
-    names = dict.fromkeys(LABELS, "namespace: row[0], name: row[2]")
-    names["Column"] += ", dataset: row[1]"
-    return {label: statement.replace("NODE", f"(n:{label} {{{names[label]}}})") for label in LABELS}
+    """The statement for each label, with `NODE` replaced by what matches the node of a row.
+
+    The index is named, so that no plan that was made on a small store, and is kept while it grows,
+    does without it.
+    """
+    found = {}
+    for label in LABELS:
+        parts = {"namespace": 0, "dataset": 1, "name": 2}
+        if label != "Column":
+            del parts["dataset"]
+        node = f"(n:{label} {{{', '.join(f'{part}: row[{i}]' for part, i in parts.items())}}})"
+        hint = f" USING INDEX SEEK n:{label}({', '.join(parts)})"
+        hinted = statement.replace("MATCH NODE", f"MATCH {node}{hint}")
+        found[label] = hinted.replace("NODE", node)
+    return found
 
 
 def identity(node: str) -> str:
@@ -152,7 +163,7 @@ def _far(direction: Direction, types: Collection[EdgeType], hops: str = "") -> s
 def edges_of(direction: Direction, types: Collection[EdgeType]) -> PerLabel:
     """For each label: the edges of the rows' nodes, with the row's fifth column and the far end."""
     return _per_label(
-        # In two parts: planned as one on an empty store, it would begin at every edge of the type.
+        # In two parts: planned as one, it would begin at every edge of the type.
         f"UNWIND $rows AS row MATCH NODE WITH row, n MATCH (n){_far(direction, types)}"
         f" RETURN type(r), row[4], {identity('far')}, {EDGE_COLUMNS}"
     )

@@ -75,6 +75,19 @@ def test_nothing_is_scanned(explain: Callable[[str], list[str]], name: str) -> N
     assert not [operator for operator in operators if "Scan" in operator]
 
 
+@pytest.mark.parametrize("name", ["FIND_NODE", "GET_NODE", "RETRACT", "SWEEP", "edges_of"])
+def test_a_plan_made_on_an_empty_store_scans_no_label(
+    neo4j_url: str, run_cypher: Callable[..., neo4j.EagerResult], name: str
+) -> None:
+    """It is kept while the store grows, so it must be good for a large one."""
+    open_store(neo4j_url, create=True).close()
+    run_cypher("CALL db.clearQueryCaches()")
+    plan = run_cypher(f"EXPLAIN {_STATEMENTS[name]}", **_PARAMETERS).summary.plan
+    operators = list(_operators(plan))
+    assert any("IndexSeek" in operator for operator in operators)
+    assert not [operator for operator in operators if "LabelScan" in operator]
+
+
 @pytest.mark.parametrize("direction", Direction)
 @pytest.mark.parametrize("hops", [None, 3])
 def test_a_walk_is_pruned(
