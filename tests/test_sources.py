@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 
 from ingest.declared.catalogs import read_catalogue
+from ingest.declared.consumer_files import read_consumer_files
+from ingest.declared.owner_files import read_member_files, read_owner_files
 from ingest.declared.people import (
     ConsumerEntry,
     MemberBook,
     Membership,
     OwnerBook,
     Ownership,
-    read_consumers,
-    read_members,
-    read_owners,
 )
 from ingest.declared.sources import SourceBook, SourceFlags
 from lineage.errors import UnreadableInput
@@ -193,28 +192,29 @@ def test_bad_rows_are_reported_with_their_place(tmp_path: Path) -> None:
     """Good rows count, bad ones are said with file and line."""
     file = tmp_path / "x.csv"
     file.write_text("Dataset,Team,Contact\na,t,#c\n,t,\nb\nc,u,\n")
-    owners = read_owners(file)
-    assert owners.rows == (Ownership("a", "t", "", "#c"), Ownership("c", "u"))
-    assert owners.problems == (
+    owners, problems = read_owner_files([str(file)])
+    assert tuple(owners) == (Ownership("a", "t", "", "#c"), Ownership("c", "u"))
+    assert tuple(problems) == (
         f"{file}, line 3: dataset or team is empty",
         f"{file}, line 4: the number of its cells is not that of the header",
     )
     file.write_text("id,title,tier\nx:1,One,Tier 2\nx:2,Two,\nx:3,Three,gold\n,,\n")
-    consumers = read_consumers(file)
-    assert consumers.rows == (ConsumerEntry("x:1", "One", tier=2), ConsumerEntry("x:2", "Two"))
-    assert [problem.partition(": ")[2] for problem in consumers.problems] == [
+    consumers, problems = read_consumer_files([str(file)])
+    assert tuple(consumers) == (ConsumerEntry("x:1", "One", tier=2), ConsumerEntry("x:2", "Two"))
+    assert [problem.partition(": ")[2] for problem in problems] == [
         "tier 'gold' is not one of 1 to 4",
         "id is empty",
     ]
     file.write_text("login,team\nana,t\n,\n")
-    assert read_members(file).rows == (Membership("ana", "t"),)
+    members, _ = read_member_files([str(file)])
+    assert tuple(members) == (Membership("ana", "t"),)
 
 
 def test_file_without_the_columns_is_refused(tmp_path: Path) -> None:
     """An owners file that is none is an error, not an empty one."""
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
     with pytest.raises(UnreadableInput, match="no column 'dataset' among a, b"):
-        read_owners(tmp_path / "x.csv")
+        read_owner_files([str(tmp_path / "x.csv")])
 
 
 CATALOGUES = {

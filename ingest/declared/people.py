@@ -5,7 +5,6 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Generic, TypeVar
 
 import msgspec
@@ -102,11 +101,10 @@ class _Patterns(Generic[_Row]):
 
 
 class OwnerBook:
-    """Who owns which dataset. problems: the rows that could not be read, with file and line."""
+    """Who owns which dataset."""
 
-    def __init__(self, rows: tuple[Ownership, ...], problems: tuple[str, ...] = ()) -> None:
+    def __init__(self, rows: tuple[Ownership, ...]) -> None:
         self.rows = rows
-        self.problems = problems
         self._patterns = _Patterns((row.dataset, row) for row in rows)
 
     def owner_of(self, dataset: DatasetId) -> Ownership | None:
@@ -117,11 +115,10 @@ class OwnerBook:
 
 
 class MemberBook:
-    """Who belongs to which team. problems: the rows that could not be read."""
+    """Who belongs to which team."""
 
-    def __init__(self, rows: tuple[Membership, ...], problems: tuple[str, ...] = ()) -> None:
+    def __init__(self, rows: tuple[Membership, ...]) -> None:
         self.rows = rows
-        self.problems = problems
         self._patterns = _Patterns((row.principal, row) for row in rows)
 
     def team_of(self, principal: PrincipalId) -> str:
@@ -131,11 +128,10 @@ class MemberBook:
 
 
 class ConsumerBook:
-    """What consumers are called. problems: the rows that could not be read."""
+    """What consumers are called."""
 
-    def __init__(self, rows: tuple[ConsumerEntry, ...], problems: tuple[str, ...] = ()) -> None:
+    def __init__(self, rows: tuple[ConsumerEntry, ...]) -> None:
         self.rows = rows
-        self.problems = problems
         self._places: dict[str, int] = {}
         for place, row in enumerate(rows):
             for spelling in (*spellings(row.id), row.url.strip("/").lower()):
@@ -147,16 +143,6 @@ class ConsumerBook:
         written = spellings_of(consumer.namespace, consumer.name, url)
         places = [self._places[one] for one in written if one in self._places]
         return self.rows[min(places)] if places else None
-
-
-def read_owners(path: Path) -> OwnerBook:
-    """The owners of a file: see `owner_files`.
-
-    Raises:
-        UnreadableInput: the file cannot be read, or has no such columns.
-    """
-    rows, problems = owner_rows(Content(path))
-    return OwnerBook(tuple(rows), tuple(problems))
 
 
 def owner_rows(content: Content) -> tuple[list[Ownership], list[str]]:
@@ -175,26 +161,6 @@ def member_rows(content: Content) -> tuple[list[Membership], list[str]]:
         UnreadableInput: it has no such columns.
     """
     return _read(content, _MEMBERS, ("principal", "team"), _membership)
-
-
-def read_members(path: Path) -> MemberBook:
-    """The members of a table with `principal,team`.
-
-    Raises:
-        UnreadableInput: the file cannot be read, or has no such columns.
-    """
-    rows, problems = member_rows(Content(path))
-    return MemberBook(tuple(rows), tuple(problems))
-
-
-def read_consumers(path: Path) -> ConsumerBook:
-    """The consumers of a table with `id` and, if known, `title,url,owner,team,tier`.
-
-    Raises:
-        UnreadableInput: the file cannot be read, or has no such column.
-    """
-    rows, problems = consumer_rows(Content(path))
-    return ConsumerBook(tuple(rows), tuple(problems))
 
 
 def consumer_rows(content: Content) -> tuple[list[ConsumerEntry], list[str]]:

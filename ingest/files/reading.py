@@ -127,11 +127,6 @@ def losses(stream: IO[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def undecodable_bytes() -> int:
-    """How many bytes this process has replaced so far because they were no text."""
-    return _UNDECODABLE.count
-
-
 def _inputs(path: str) -> Iterator[Input]:
     place = Path(path).expanduser()
     if path == "-":

@@ -74,7 +74,7 @@ class Finder:
         self._sessions: dict[tuple[str, str], Session] = {}
         self._memo: dict[tuple[object, ...], Cell | Skip] = {}
         self._masks: dict[str, Masks] = {}  # by dialect
-        self._latest = latest_start()
+        self.latest = latest_start()  # what starts after it lies in the future
 
     def flush(self) -> list[FoldedCell]:
         """The cells so far; the next ones begin anew. Sessions go on."""
@@ -98,7 +98,7 @@ class Finder:
 
     def is_late(self, start: int) -> bool:
         """Whether a time lies in the future."""
-        return start > self._latest
+        return start > self.latest
 
     def is_replayed(self, record: QueryRecord, source: Source) -> bool:
         """Whether later statements may depend on this one, though it is counted already."""
@@ -114,7 +114,7 @@ class Finder:
         self, record: QueryRecord, source: Source, file: str, key: bytes
     ) -> Cell | Skip | Scripted:
         """The cell that counts the record, or why none does."""
-        if not record.joins and not 0 <= record.start <= self._latest:
+        if not record.joins and not 0 <= record.start <= self.latest:
             return Skip("no_time" if record.start < 0 else "future_time", dead=True)
         # What other records may add to is kept with its row, not with its text.
         stated = None if record.joins else record.stated

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from ingest.attribution import Rules
 from ingest.declared.sources import Source
-from ingest.folding.cells import Cell, FoldedCell, day_of, latest_start
+from ingest.folding.cells import Cell, FoldedCell, day_of
 from ingest.folding.dead_letters import DeadLetter, tokens
 from ingest.folding.finding import Finder, Scripted, Skip
 from ingest.folding.joined import Joined, Moved
@@ -48,7 +48,6 @@ class Queries:
         self._funnel = funnel
         self._unread = unread
         self._retention = retention
-        self._latest = latest_start()
 
     @property
     def principals(self) -> dict[PrincipalId, str]:
@@ -67,7 +66,7 @@ class Queries:
         for record in records:
             funnel.read += 1
             if isinstance(record, QueryRecord):
-                if self.newest < record.start <= self._latest:
+                if record.start > self.newest and not self._finder.is_late(record.start):
                     self.newest = record.start
                 if 0 <= record.start < low:
                     funnel.ignore("before_retention")
@@ -296,6 +295,6 @@ class Queries:
         masked = mask(text, source.dialect).text[:2000]
         return DeadLetter(
             reason, source.name, file, line, masked, tokens=tokens(masked),
-            day=day if day <= day_of(self._latest) else UNTIMED,
+            day=day if day <= day_of(self._finder.latest) else UNTIMED,
             digest=fingerprint(source.name, text),
         )  # fmt: skip
