@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import IO
 
 import msgspec
@@ -18,6 +21,8 @@ from app.text.parts import verdict
 from ingest.pipeline import Progress as Where
 from ingest.planning import Planned
 from ingest.report import ImportReport
+
+Handler = Callable[[int, FrameType | None], object] | int | None
 
 _GAPS = 5  # that are named
 _EVERY = 5.0  # seconds between two lines where there is no terminal
@@ -38,8 +43,11 @@ class Watch:
         self._said = self._started
         self._bar: Progress | None = None
         self._task = TaskID(0)
+        self._asked_to_stop = False
+        self._before: Handler = None
 
     def __enter__(self) -> Watch:
+        self._before = signal.signal(signal.SIGINT, self._stop)
         if self._stream.isatty():
             self._bar = Progress(
                 TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[rate]}"),
@@ -55,6 +63,7 @@ class Watch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        signal.signal(signal.SIGINT, self._before)
         if self._bar:
             self._bar.stop()
         if kind is KeyboardInterrupt and self._where:
@@ -64,8 +73,22 @@ class Watch:
                 " was dropped: a rerun counts each of them once\n"
             )
 
+    def _stop(self, signum: int, frame: FrameType | None) -> None:
+        """Asked once, it ends between two steps: an exception in a finaliser would be lost."""
+        if self._asked_to_stop:
+            raise KeyboardInterrupt
+        self._asked_to_stop = True
+        # Not through the stream: it may be what was interrupted, and is not re-entrant.
+        os.write(sys.stderr.fileno(), b"stopping after this step; Ctrl-C again stops at once\n")
+
     def show(self, where: Where) -> None:
-        """Shows where the import is."""
+        """Shows where the import is.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C was pressed, and nothing is about to be written.
+        """
+        if self._asked_to_stop and where.stage != "writing":
+            raise KeyboardInterrupt
         now = self._clock()
         self._where = where
         self._eta.see(where.stage, where.done, now)
