@@ -27,6 +27,21 @@ _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _FITS = 0.8  # share of the steps from one active day to the next that a rhythm must explain
 
 
+class Quiet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long a read may be away before nobody expects it any more.
+
+    days: that anybody may have. periods: of its rhythm. seasonal: days of what is marked seasonal
+    and was seen too rarely to have a rhythm.
+    """
+
+    days: int = QUIET
+    periods: float = 3.0
+    seasonal: int = QUIET_SEASONAL
+
+
+QUIET_TIMES = Quiet()
+
+
 def iso_day(day: int) -> str:
     """The ISO date of a day."""
     return dt.date.fromordinal(day + _EPOCH).isoformat()
@@ -166,7 +181,12 @@ def _steady(days: Sequence[int]) -> Cadence:
 
 
 def alive(
-    activity: Activity, as_of: int, *, seasonal: bool = False, rhythm: Cadence | None = None
+    activity: Activity,
+    as_of: int,
+    *,
+    seasonal: bool = False,
+    rhythm: Cadence | None = None,
+    times: Quiet = QUIET_TIMES,
 ) -> bool:
     """Whether the next read may still come: the last is within max(90 days, 3 periods).
 
@@ -175,12 +195,25 @@ def alive(
     if activity.last is None:
         return False
     quiet = as_of - activity.last
-    if quiet <= QUIET:
+    if quiet <= times.days:
         return True
+    return quiet <= patience(activity, as_of, seasonal=seasonal, rhythm=rhythm, times=times)
+
+
+def patience(
+    activity: Activity,
+    as_of: int,
+    *,
+    seasonal: bool = False,
+    rhythm: Cadence | None = None,
+    times: Quiet = QUIET_TIMES,
+) -> int:
+    """For how many days after the last one the next is still waited for."""
     rhythm = rhythm or cadence(activity, as_of)
     if rhythm.period is not None:
-        return quiet <= 3 * rhythm.period
-    return seasonal and len(activity.days) < 3 and quiet <= QUIET_SEASONAL
+        return max(times.days, int(times.periods * rhythm.period))
+    rare = seasonal and len(activity.days) < 3
+    return max(times.days, times.seasonal) if rare else times.days
 
 
 def usage(activity: Activity, as_of: int) -> float:

@@ -6,8 +6,11 @@ LineageError
 ├── AmbiguousName      a name that several things answer to; lists them
 ├── InvalidChange      a change that cannot be read (words or DDL)
 ├── InvalidPolicy      a policy that cannot be read; says where
+├── InvalidDecision    an act that what was decided before does not allow; says what it allows
 ├── UnreadableInput    a file, folder or stream that cannot be read or has no known format
 ├── InvalidEvent       an OpenLineage event that is none; says the JSON path
+├── InboxUnavailable   the inbox of the event server cannot be written; may be retried
+├── KafkaUnavailable   the brokers do not take what must be sent, or let nobody in; may be retried
 └── StoreError
     ├── StoreMissing      an answer was asked of a store that does not exist
     ├── StoreUnavailable  the server does not answer, or refuses the login; may be retried
@@ -67,6 +70,12 @@ class InvalidPolicy(LineageError):
     exit_code = 2
 
 
+class InvalidDecision(LineageError):
+    """An act that what was decided before does not allow."""
+
+    exit_code = 2
+
+
 class UnreadableInput(LineageError):
     """A file, folder or stream that cannot be read, or whose format is not known."""
 
@@ -81,6 +90,18 @@ class InvalidEvent(LineageError):
     def __init__(self, path: str, why: str) -> None:
         self.path = path
         super().__init__(f"{path}: {why}")
+
+
+class InboxUnavailable(LineageError):
+    """The inbox of the event server cannot be written, or belongs to another server."""
+
+    exit_code = 4
+
+
+class KafkaUnavailable(LineageError):
+    """The brokers do not take what must be sent, or let nobody in."""
+
+    exit_code = 4
 
 
 class StoreError(LineageError):

@@ -51,9 +51,11 @@ class EdgeType(StrEnum):
     NAMED_IN = "NAMED_IN"  # Dataset → Query: which statements name it
     RUN_BY = "RUN_BY"  # Job | Consumer → Principal
     PART_OF = "PART_OF"  # Job → Job
+    PRECEDES = "PRECEDES"  # Job → Job that waits for it: control, no data, no lineage walk
     MEMBER_OF = "MEMBER_OF"  # Principal → Team
     OWNS = "OWNS"  # Team → Dataset | Job | Consumer
-    IN_DOMAIN = "IN_DOMAIN"  # Team | Dataset → Domain
+    IN_DOMAIN = "IN_DOMAIN"  # Team | Dataset | DataProduct → Domain
+    EXPOSES = "EXPOSES"  # DataProduct → Dataset
     SAME_AS = "SAME_AS"  # Dataset → Dataset
 
 
@@ -68,6 +70,7 @@ class Origin(StrEnum):
     PARSED = "parsed"
     DECLARED = "declared"
     MANUAL = "manual"
+    CLAIMED = "claimed"  # by somebody who acted; of owners, it wins over what files and events say
 
 
 class Evidence(msgspec.Struct, frozen=True, order=True):
@@ -269,6 +272,8 @@ class Batch(msgspec.Struct, frozen=True):
     """What one transaction adds. All of it is applied, or nothing.
 
     retract: nodes whose edges of that origin (as source, target or via) are taken back first.
+    undone: edges that are taken back first, each with all that was seen of it; their ends stay.
+    unsaid: facts that are taken back first, where they stand exactly so.
     """
 
     nodes: tuple[Node, ...] = ()
@@ -276,6 +281,8 @@ class Batch(msgspec.Struct, frozen=True):
     retract: tuple[tuple[NodeId, Origin], ...] = ()
     documents: tuple[Document, ...] = ()
     shards: tuple[Shard, ...] = ()
+    undone: tuple[EdgeKey, ...] = ()
+    unsaid: tuple[Node, ...] = ()
 
 
 __all__ = [

@@ -1,7 +1,8 @@
 """Identifiers of everything in the graph: typed, ordered, hashable, and safe to print.
 
 A dataset is OpenLineage's `(namespace, name)`; a column belongs to a dataset; jobs, consumers,
-principals and teams are named the same way. A job can never be passed where a dataset is meant.
+principals, teams and products are named the same way. A job can never be passed where a dataset is
+meant.
 Control characters cannot enter a name, so that no name from a log can steer a terminal.
 """
 
@@ -55,6 +56,10 @@ class DomainId(_Named, frozen=True, order=True, tag="Domain"):
     """A business domain; its namespace is `domain`."""
 
 
+class ProductId(_Named, frozen=True, order=True, tag="DataProduct"):
+    """A data product: datasets that a domain exposes; its namespace is `product`."""
+
+
 class QueryId(_Named, frozen=True, order=True, tag="Query"):
     """A statement template in its name context: namespace = source, name = fingerprint."""
 
@@ -75,7 +80,17 @@ class ColumnId(msgspec.Struct, frozen=True, order=True, tag_field="label", tag="
 
 
 ProcessId = JobId | ConsumerId
-NodeId = DatasetId | ColumnId | JobId | ConsumerId | PrincipalId | TeamId | DomainId | QueryId
+NodeId = (
+    DatasetId
+    | ColumnId
+    | JobId
+    | ConsumerId
+    | PrincipalId
+    | TeamId
+    | DomainId
+    | ProductId
+    | QueryId
+)
 
 
 def dataset(namespace: str, name: str) -> DatasetId:
@@ -98,6 +113,11 @@ def team(name: str) -> TeamId:
 def domain(name: str) -> DomainId:
     """The domain of that name."""
     return DomainId("domain", clean(name))
+
+
+def product(name: str) -> ProductId:
+    """The data product of that name."""
+    return ProductId("product", clean(name))
 
 
 def parts(name: str) -> tuple[str, ...]:

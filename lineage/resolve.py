@@ -95,7 +95,11 @@ def _only(what: str, text: str, found: Sequence[_Found]) -> _Found:
 
 
 def _datasets(store: Store, text: str) -> list[DatasetId]:
-    return _matching(store, DatasetId, text)
+    """The datasets that a text means; several identifiers may be one of them."""
+    found = _matching(store, DatasetId, text)
+    nodes = store.nodes(found)
+    shown = (nodes[one].id if one in nodes else one for one in found)
+    return [one for one in dict.fromkeys(shown) if isinstance(one, DatasetId)]
 
 
 def _matching(store: Store, kind: type[_Id], text: str) -> list[_Id]:
@@ -151,8 +155,9 @@ def _folded(node: DatasetId | JobId | ConsumerId) -> tuple[str, ...]:
 def _columns(store: Store, dataset: DatasetId, name: str) -> list[ColumnId]:
     """The column of that name; else those that differ in case only."""
     exact = ColumnId(dataset, name)
-    if exact in store.nodes([exact]):
-        return [exact]
+    known = store.nodes([exact]).get(exact)
+    if known and isinstance(known.id, ColumnId):
+        return [known.id]
     return [column for column in _columns_of(store, dataset) if column.name.lower() == name.lower()]
 
 

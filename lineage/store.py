@@ -7,13 +7,13 @@ transaction. One conformance suite (`tests/conformance`) says what each method m
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
 import msgspec
 
-from lineage.model import Activity, Batch, Document, Edge, EdgeType, Node, Shard
+from lineage.model import Activity, Batch, Document, Edge, EdgeKey, EdgeType, Node, Shard
 from lineage.names import NodeId
 
 
@@ -47,9 +47,10 @@ class Store(Protocol):
         """Apply all of the batch, or nothing.
 
         In this order: the shards are checked against their versions; edges of the retracted
-        nodes (as source, target or via, of that origin) go; nodes, edges and documents are
-        merged in; nodes that a retraction left bare go (no edge left, or a column whose only
-        edge is a parsed HAS_COLUMN); the shards are written with their version raised by one.
+        nodes (as source, target or via, of that origin), undone edges and unsaid facts go; nodes,
+        edges and documents are merged in; nodes that a retraction left bare go (no edge left, or a
+        column whose only edge is a parsed HAS_COLUMN); the shards are written with their version
+        raised by one.
 
         Raises:
             LedgerConflict: a shard's version is not the one in the store.
@@ -65,11 +66,28 @@ class Store(Protocol):
         The last part is `lineage.names.parts(name)[-1]`.
         """
 
+    def names(
+        self, label: str, namespace: str | None, limit: int, offset: int = 0, part: str = ""
+    ) -> list[NodeId]:
+        """A page of the ids of a label, of one namespace or of all, sorted as ids are.
+
+        part: only of names that hold this text, compared without case.
+        """
+
+    def namespaces(self, label: str) -> dict[str, int]:
+        """How many nodes of that label there are in each namespace."""
+
     def scan_nodes(self, label: str | None = None) -> Iterator[Node]:
         """Every node, or every node of a label; in no particular order."""
 
     def scan_edges(self, types: Collection[EdgeType] | None = None) -> Iterator[Edge]:
         """Every edge, or every edge of these types; in no particular order."""
+
+    def scan_spans(self, types: Collection[EdgeType]) -> Iterator[tuple[EdgeKey, int | None]]:
+        """Every edge of these types by its key, and the last day that it was active, if any.
+
+        What a question about a whole store can afford, where `scan_edges` would read every day.
+        """
 
     def edges(
         self, ids: Collection[NodeId], direction: Direction, types: Collection[EdgeType]
@@ -87,6 +105,23 @@ class Store(Protocol):
 
     def documents(self, kind: str, keys: Collection[str] | None = None) -> Iterator[Document]:
         """The documents of a kind, or those of these keys."""
+
+    def pages(
+        self,
+        kind: str,
+        spans: Sequence[tuple[str, str]],
+        limit: int,
+        offset: int = 0,
+        *,
+        backwards: bool = False,
+    ) -> list[list[Document]]:
+        """Of each span a page of the documents of a kind, in the order of their keys.
+
+        A span begins with its first key and ends before its second.
+        """
+
+    def count_documents(self, kind: str, first: str, end: str) -> int:
+        """How many documents of a kind have a key from `first` on, and before `end`."""
 
     def shards(self, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], Shard]:
         """The ledger's shards of these (source, day); one that is not there has version 0."""

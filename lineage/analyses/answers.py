@@ -10,12 +10,24 @@ from pathlib import Path
 
 import msgspec
 
-from lineage.analyses.chokepoints import Chokepoints
-from lineage.analyses.impact import Impact
-from lineage.analyses.orphans import Orphans
-from lineage.analyses.path import Path as DataPath
-from lineage.analyses.usage import WhoUses
-from lineage.analyses.walk import Walk
+from lineage.analyses.breaking.impact import Impact
+from lineage.analyses.disuse.orphan_trend import OrphanTrend
+from lineage.analyses.disuse.orphans import Orphans
+from lineage.analyses.estate.scorecard import Scorecards
+from lineage.analyses.identity.identity import IdentityAnswer
+from lineage.analyses.proof.certificate import Certificate
+from lineage.analyses.proof.verifying import Verification
+from lineage.analyses.reach.chokepoints import Chokepoints
+from lineage.analyses.reach.path import Path as DataPath
+from lineage.analyses.reach.walk import Walk
+from lineage.analyses.stewardship.claims import Claim
+from lineage.analyses.stewardship.contracts import Contracts
+from lineage.analyses.stewardship.deprecation import Deprecations, Outlook
+from lineage.analyses.stewardship.forgetting import Forgotten
+from lineage.analyses.stewardship.keeping import ContractCheck
+from lineage.analyses.stewardship.owners import Missing, Owners
+from lineage.analyses.stewardship.support import SupportLists
+from lineage.analyses.use.usage import WhoUses
 
 ANSWERS: dict[str, type[msgspec.Struct]] = {
     "who-uses": WhoUses,
@@ -23,8 +35,22 @@ ANSWERS: dict[str, type[msgspec.Struct]] = {
     "upstream": Walk,
     "path": DataPath,
     "chokepoints": Chokepoints,
+    "identity": IdentityAnswer,
     "impact": Impact,
     "orphans": Orphans,
+    "contract-check": ContractCheck,
+    "contract-list": Contracts,
+    "deprecate": Outlook,
+    "deprecate-all": Deprecations,
+    "forget": Forgotten,
+    "owners": Owners,
+    "owners-claim": Claim,
+    "owners-missing": Missing,
+    "support": SupportLists,
+    "orphans-trend": OrphanTrend,
+    "scorecard": Scorecards,
+    "prove-unused": Certificate,
+    "verify": Verification,
 }
 
 

@@ -7,7 +7,7 @@ table's columns too, those that a later log would add as well.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
@@ -67,7 +67,19 @@ def corrections(store: Store) -> Corrections:
                 msgspec.json.decode(entry.details[end], type=_Named) for end in ("source", "target")
             )
             found[entry.number] = Correction(source, target, entry)
-    return Corrections(tuple(found.values()))
+    return Corrections(tuple(_as_shown(store, found.values())))
+
+
+def _as_shown(store: Store, found: Collection[Correction]) -> Iterator[Correction]:
+    """The corrections between the ids that answers use; a dataset may have had another then."""
+    nodes = store.nodes({end for one in found for end in (one.source, one.target)}) if found else {}
+    for one in found:
+        source, target = (
+            nodes[end].id if end in nodes else end for end in (one.source, one.target)
+        )
+        assert isinstance(source, _Named)
+        assert isinstance(target, _Named)
+        yield Correction(source, target, one.entry)
 
 
 def correct(store: Store, edge: str, actor: str, reason: str, now: dt.datetime) -> Correction:

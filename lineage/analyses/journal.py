@@ -1,13 +1,14 @@
 """What people decided, in order, never rewritten: who, what, why, each entry bound to the last.
 
-Each topic has a journal of its own. An actor is a pseudonym; the name behind it is a document
-beside the journal, which can be taken away without breaking the chain.
+Each topic has a journal of its own. An actor is a pseudonym that says nothing of the name: the name
+is a document beside the journal, which can be taken away without breaking the chain.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import secrets
 from collections.abc import Iterable
 
 import msgspec
@@ -18,8 +19,12 @@ from lineage.names import clean
 from lineage.store import Store
 
 CORRECTIONS = "corrections"
+IDENTITY = "identity"
 NOTICES = "notices"
-_PSEUDONYM = "pseudonym"
+STEWARDSHIP = "stewardship"
+TOPICS = (CORRECTIONS, IDENTITY, NOTICES, STEWARDSHIP)
+ACKNOWLEDGE = "acknowledge"  # of the notices: a team says that it knows
+PSEUDONYM = "pseudonym"
 _LOCK_DAY = -2  # bookkeeping: no logged day
 _canonical = msgspec.json.Encoder(order="sorted")
 
@@ -68,14 +73,19 @@ def entries(store: Store, topic: str) -> tuple[Entry, ...]:
     Raises:
         StoreError: an entry is missing or was changed.
     """
+    lock = _lock(store, topic)  # first: an entry that is written meanwhile is not missing
     found = [msgspec.json.decode(one.body, type=Entry) for one in store.documents(kind_of(topic))]
     found.sort(key=lambda entry: entry.number)
-    _check(topic, found)
+    _check(topic, found, lock.version)
     return tuple(found)
 
 
-def append(store: Store, topic: str, act: Act, now: dt.datetime) -> Entry:
+def append(
+    store: Store, topic: str, act: Act, now: dt.datetime, also: Batch | None = None
+) -> Entry:
     """Writes an act down and gives the entry that it has become.
+
+    also: what the act does to the graph, in the same transaction.
 
     Raises:
         InvalidName: nobody acts.
@@ -83,10 +93,9 @@ def append(store: Store, topic: str, act: Act, now: dt.datetime) -> Entry:
     """
     if not clean(act.actor):
         raise InvalidName("say who acts: --actor NAME, or LINEAGE_ACTOR in the environment")
-    place = (kind_of(topic), _LOCK_DAY)
-    lock = store.shards([place])[place]
+    lock = _lock(store, topic)
     known = entries(store, topic)
-    actor = pseudonym(act.actor)
+    actor = _pseudonym(store, act.actor)
     entry = Entry(
         number=len(known) + 1,
         at=now.astimezone(dt.UTC).isoformat(timespec="seconds"),
@@ -97,31 +106,48 @@ def append(store: Store, topic: str, act: Act, now: dt.datetime) -> Entry:
         details=act.details,
         previous=known[-1].hash if known else "",
     ).sealed()
-    body = msgspec.json.encode(entry)
+    batch = also or Batch()
+    written = (
+        Document(kind_of(topic), f"{entry.number:08d}", msgspec.json.encode(entry)),
+        Document(PSEUDONYM, actor, clean(act.actor).encode()),
+    )
     store.apply(
-        Batch(
-            documents=(
-                Document(kind_of(topic), f"{entry.number:08d}", body),
-                Document(_PSEUDONYM, actor, clean(act.actor).encode()),
-            ),
-            shards=(Shard(*place, lock.version, b""),),
+        msgspec.structs.replace(
+            batch,
+            documents=(*batch.documents, *written),
+            shards=(*batch.shards, Shard(lock.source, lock.day, lock.version, b"")),
         )
     )
     return entry
 
 
-def pseudonym(actor: str) -> str:
-    """What a journal calls an actor."""
-    return f"actor-{hashlib.sha256(clean(actor).casefold().encode()).hexdigest()[:12]}"
-
-
 def actors(store: Store, pseudonyms: Iterable[str]) -> dict[str, str]:
     """The names behind pseudonyms, where they are still kept."""
-    found = store.documents(_PSEUDONYM, list(pseudonyms))
+    found = store.documents(PSEUDONYM, list(pseudonyms))
     return {document.key: document.body.decode() for document in found}
 
 
-def _check(topic: str, found: list[Entry]) -> None:
+def pseudonyms_of(store: Store, actor: str) -> tuple[str, ...]:
+    """What journals call an actor; nothing when he never acted, or was forgotten."""
+    name = clean(actor).casefold()
+    known = store.documents(PSEUDONYM)
+    return tuple(sorted(one.key for one in known if one.body.decode().casefold() == name))
+
+
+def _pseudonym(store: Store, actor: str) -> str:
+    """What a journal calls an actor: drawn by lot, so that nobody can guess the name from it."""
+    known = pseudonyms_of(store, actor)
+    return known[0] if known else f"actor-{secrets.token_hex(6)}"
+
+
+def _lock(store: Store, topic: str) -> Shard:
+    """The shard whose version is the number of entries; who writes must have read the newest."""
+    place = (kind_of(topic), _LOCK_DAY)
+    return store.shards([place])[place]
+
+
+def _check(topic: str, found: list[Entry], written: int) -> None:
+    """Whether every entry is bound to the one before, and none of those written is missing."""
     previous = ""
     for number, entry in enumerate(found, 1):
         if (entry.number, entry.previous) != (number, previous) or entry.sealed() != entry:
@@ -129,3 +155,8 @@ def _check(topic: str, found: list[Entry]) -> None:
                 f"the journal of {topic} was changed at entry {number}: restore it from a backup"
             )
         previous = entry.hash
+    if len(found) < written:
+        raise StoreError(
+            f"the journal of {topic} lacks its last entries, from {len(found) + 1} on:"
+            " restore it from a backup"
+        )

@@ -12,9 +12,14 @@ from typing import TypeVar
 
 import msgspec
 
+from lineage.analyses.breaking.impacted import PERSON, is_person
 from lineage.analyses.corrections import corrections
-from lineage.analyses.impacted import PERSON, is_person
-from lineage.analyses.journal import NOTICES, kind_of
+from lineage.analyses.disuse.cost import PRICES
+from lineage.analyses.disuse.sizes import SIZE
+from lineage.analyses.journal import NOTICES, STEWARDSHIP, kind_of
+from lineage.analyses.listening.listening import SOURCE
+from lineage.analyses.proof.gaps import DYNAMIC_SQL, DynamicSql
+from lineage.analyses.stewardship.contracts import KIND, contracts
 from lineage.model import Batch, Document, Edge, EdgeKey, Fact, Node, Shard
 from lineage.names import ConsumerId, JobId, NodeId, PrincipalId, TeamId
 from lineage.store import Store
@@ -29,8 +34,15 @@ _OF_PEOPLE = frozenset({"active", "class", "kind", "seasonal", "tier"})
 _DEAD_LETTER = "dead_letter"
 
 
-class _Tokens(msgspec.Struct, frozen=True):
+class _DeadLetter(msgspec.Struct, frozen=True):
+    """What may be known of a record that was not understood: all that a certificate looks at."""
+
+    reason: str = ""
+    source: str = ""
+    line: int = 0
+    count: int = 1
     tokens: tuple[str, ...] = ()
+    day: int = -1
 
 
 def leaving(store: Store, as_of: int | None, *, texts: bool, people: bool) -> Iterator[Batch]:
@@ -48,7 +60,7 @@ def leaving(store: Store, as_of: int | None, *, texts: bool, people: bool) -> It
     yield from (Batch(edges=tuple(some)) for some in _steps(edges))
     # Of a day of the ledger it is enough to know that there was one.
     yield Batch(
-        documents=tuple(_documents(store)),
+        documents=tuple(_documents(store, texts=texts)),
         shards=tuple(
             Shard(source, day, 0, bytes(16))
             for source, seen in store.logged().items()
@@ -114,10 +126,23 @@ def _edge(edge: Edge, names: dict[NodeId, NodeId], as_of: int | None) -> Edge | 
     return msgspec.structs.replace(edge, key=renamed, activity=activity)
 
 
-def _documents(store: Store) -> Iterator[Document]:
-    """Dead letters as the names in them, and the journal of the notices."""
-    decoder = msgspec.json.Decoder(_Tokens)
+def _documents(store: Store, *, texts: bool) -> Iterator[Document]:
+    """What was not understood as the names in it, the journals that answers ask, promises.
+
+    And what is declared of sources: which days have a log, and what leaves none; sizes and prices.
+    """
+    for kind in (SOURCE, SIZE, PRICES):
+        yield from store.documents(kind)
+    for document in store.documents(DYNAMIC_SQL):
+        dynamic = msgspec.json.decode(document.body, type=DynamicSql)
+        kept = dynamic if texts else msgspec.structs.replace(dynamic, sql="")
+        yield kept.document(document.key)
+    decoder = msgspec.json.Decoder(_DeadLetter)
     for document in store.documents(_DEAD_LETTER):
         body = msgspec.json.encode(decoder.decode(document.body))
         yield Document(document.kind, document.key, body)
-    yield from store.documents(kind_of(NOTICES))
+    for topic in (NOTICES, STEWARDSHIP):
+        yield from store.documents(kind_of(topic))
+    for contract in contracts(store):
+        body = msgspec.json.encode(msgspec.structs.replace(contract, text=""))
+        yield Document(KIND, contract.id, body)

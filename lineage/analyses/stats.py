@@ -23,8 +23,11 @@ class Stats(msgspec.Struct, frozen=True):
     graph_hash: str | None
 
 
-def stats(store: Store, *, hashed: bool = False) -> Stats:
-    """The counts of a store; `hashed`: also the order-free hash, which reads all of it."""
+def stats(store: Store, hashed: Store | None = None) -> Stats:
+    """The counts of a store.
+
+    hashed: the store as it is kept, when its order-free hash is wanted too, which reads all of it.
+    """
     counts = store.counts()
     nodes = counts.nodes
     return Stats(
@@ -36,5 +39,5 @@ def stats(store: Store, *, hashed: bool = False) -> Stats:
         nodes.get("Query", 0),
         dict(sorted(counts.edges.items())),
         {"first": iso_or_none(counts.first), "last": iso_or_none(counts.last)},
-        graph_hash(store) if hashed else None,
+        graph_hash(hashed) if hashed else None,
     )

@@ -73,6 +73,19 @@ NAMED: Final = {
     label: f"MATCH (n:{label} {{last_part: $last}}) RETURN {identity('n')}" for label in LABELS
 }
 
+NAMESPACES: Final = {label: f"MATCH (n:{label}) RETURN n.namespace, count(n)" for label in LABELS}
+
+
+def names(label: str, *, every: bool) -> str:
+    """A page of ids, of one namespace or of every one."""
+    namespace = "" if every else " AND n.namespace = $namespace"
+    return (
+        f"MATCH (n:{label}) WHERE n.name IS NOT NULL{namespace} AND toLower(n.name) CONTAINS $part"
+        f" RETURN {identity('n')} ORDER BY n.namespace, n.dataset, n.name"
+        " SKIP $offset LIMIT $limit"
+    )
+
+
 # Relationships.
 EDGE_COLUMNS: Final = ", ".join(f"r.{name}" for name in (*KEY, *BODY))
 _ENDS: Final = "UNWIND $rows AS row MATCH (a) WHERE elementId(a) = row[0]"
@@ -98,6 +111,12 @@ SCAN_EDGES: Final[PerType] = {
     for type_ in EdgeType
 }
 
+SCAN_SPANS: Final[PerType] = {
+    type_: f"MATCH (a)-[r:{type_}]->(b) RETURN {identity('a')}, {identity('b')},"
+    f" {', '.join(f'r.{name}' for name in KEY)}, r.days[-1]"
+    for type_ in EdgeType
+}
+
 # Taking back.
 RETRACT: Final = _per_label(
     "UNWIND $rows AS row MATCH NODE WITH row, n MATCH (n)-[r]-() WHERE r.origin = row[4]"
@@ -107,6 +126,9 @@ RETRACT: Final = _per_label(
 RETRACT_VIA: Final = (
     "UNWIND $rows AS row MATCH (a)-[r:FEEDS|RAN]->(b) WHERE r.via = row[0] AND r.origin = row[1]"
     f" WITH DISTINCT r, a, b, r.via AS via DELETE r RETURN {identity('a')}, {identity('b')}, via"
+)
+DROP_EDGES: Final = (
+    "CYPHER replan=force UNWIND $rows AS row MATCH ()-[r]->() WHERE elementId(r) = row[0] DELETE r"
 )
 _SWEEP: Final = (
     "UNWIND $rows AS row MATCH NODE"
@@ -129,6 +151,8 @@ DOCUMENTS: Final = "MATCH (d:Document {kind: $kind}) RETURN d.kind, d.key, d.bod
 DOCUMENTS_OF: Final = (
     "UNWIND $keys AS key MATCH (d:Document {kind: $kind, key: key}) RETURN d.kind, d.key, d.body"
 )
+_SPAN: Final = "MATCH (d:Document) WHERE d.kind = $kind AND d.key >= {} AND d.key < {}"
+COUNT_DOCUMENTS: Final = f"{_SPAN.format('$first', '$end')} RETURN count(d)"
 PUT_SHARDS: Final = (
     "UNWIND $rows AS row MERGE (s:Shard {source: row[0], day: row[1]})"
     " SET s.version = row[2], s.keys = row[3], s.statements = row[4], s.closed = row[5]"
@@ -141,7 +165,8 @@ SHARD_VERSIONS: Final = (
     "UNWIND $rows AS row MATCH (s:Shard {source: row[0], day: row[1]})"
     " RETURN s.source, s.day, s.version"
 )
-LOGGED: Final = "MATCH (s:Shard) WHERE s.day >= 0 RETURN s.source, s.day, s.statements"
+LOGGED: Final = """MATCH (s:Shard) WHERE s.day >= 0 AND s.statements > 0
+    RETURN s.source, s.day, s.statements"""
 COUNT_NODES: Final = " UNION ALL ".join(
     f"MATCH (n:{label}) RETURN '{label}' AS label, count(n) AS count" for label in LABELS
 )
@@ -153,6 +178,16 @@ PERIOD: Final = (
     f"MATCH ()-[r:{'|'.join(EdgeType)}]->() WITH min(r.first) AS first, max(r.last) AS last"
     f" RETURN {_DAYS.format('first')}, {_DAYS.format('last')}"
 )
+
+
+def pages(*, backwards: bool) -> str:
+    """A page of the documents of each row's span, with the row's first column."""
+    order = "DESC" if backwards else "ASC"
+    return (
+        f"UNWIND $rows AS row CALL (row) {{ {_SPAN.format('row[1]', 'row[2]')}"
+        f" RETURN d ORDER BY d.kind {order}, d.key {order} SKIP $offset LIMIT $limit }}"
+        " RETURN row[0], d.kind, d.key, d.body"
+    )
 
 
 def _far(direction: Direction, types: Collection[EdgeType], hops: str = "") -> str:

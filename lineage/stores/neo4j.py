@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 from urllib.parse import urlsplit
@@ -12,14 +12,14 @@ import neo4j
 from neo4j.exceptions import AuthError, ClientError, DriverError, Neo4jError
 
 from lineage.errors import StoreError, StoreUnavailable
-from lineage.model import Activity, Batch, Document, Edge, EdgeType, Node, Shard
+from lineage.model import Activity, Batch, Document, Edge, EdgeKey, EdgeType, Node, Shard
 from lineage.names import NodeId
 from lineage.store import Counts, Direction
 from lineage.stores import cypher
 from lineage.stores.codec import LABELS, unspell
 from lineage.stores.migrations import pending
 from lineage.stores.neo4j_apply import Rows, apply_batch, by_label, run
-from lineage.stores.neo4j_rows import edge, facts, id_row
+from lineage.stores.neo4j_rows import edge, edge_key, facts, id_row
 from lineage.stores.neo4j_walk import reach
 
 _CONNECT_S: Final = 10.0
@@ -110,6 +110,20 @@ class Neo4jStore:
             found = session.run(cypher.NAMED[label], last=last.casefold())
             return [unspell(*spelled) for spelled in found.values()]
 
+    def names(
+        self, label: str, namespace: str | None, limit: int, offset: int = 0, part: str = ""
+    ) -> list[NodeId]:
+        """A page of the ids of a label, of one namespace or of all, sorted as ids are."""
+        statement = cypher.names(label, every=namespace is None)
+        wanted = {"namespace": namespace, "part": part.lower(), "limit": limit, "offset": offset}
+        with self._session() as session:
+            return [unspell(*spelled) for spelled in session.run(statement, wanted).values()]
+
+    def namespaces(self, label: str) -> dict[str, int]:
+        """How many nodes of that label there are in each namespace."""
+        with self._session() as session:
+            return dict(session.run(cypher.NAMESPACES[label]).values())
+
     def scan_nodes(self, label: str | None = None) -> Iterator[Node]:
         """Every node, or every node of a label; in no particular order."""
         with self._session() as session:
@@ -124,6 +138,13 @@ class Neo4jStore:
             for type_ in EdgeType if types is None else types:
                 for row in session.run(cypher.SCAN_EDGES[type_]):
                     yield edge(type_, unspell(*row[:4]), unspell(*row[4:8]), row[8:])
+
+    def scan_spans(self, types: Collection[EdgeType]) -> Iterator[tuple[EdgeKey, int | None]]:
+        """Every edge of these types by its key, and the last day that it was active, if any."""
+        with self._session() as session:
+            for type_ in types:
+                for row in session.run(cypher.SCAN_SPANS[type_]):
+                    yield edge_key(type_, unspell(*row[:4]), unspell(*row[4:8]), row[8:11]), row[11]
 
     def edges(
         self, ids: Collection[NodeId], direction: Direction, types: Collection[EdgeType]
@@ -153,6 +174,31 @@ class Neo4jStore:
             )
             for row in found:
                 yield Document(*row)
+
+    def pages(
+        self,
+        kind: str,
+        spans: Sequence[tuple[str, str]],
+        limit: int,
+        offset: int = 0,
+        *,
+        backwards: bool = False,
+    ) -> list[list[Document]]:
+        """Of each span a page of the documents of a kind, in the order of their keys."""
+        statement = cypher.pages(backwards=backwards)
+        rows = [[place, *span] for place, span in enumerate(spans)]
+        found: list[list[Document]] = [[] for _ in spans]
+        with self._session() as session:
+            wanted = {"kind": kind, "rows": rows, "limit": limit, "offset": offset}
+            for place, *row in session.run(statement, wanted):
+                found[place].append(Document(*row))
+        return [sorted(page, key=lambda one: one.key, reverse=backwards) for page in found]
+
+    def count_documents(self, kind: str, first: str, end: str) -> int:
+        """How many documents of a kind have a key from `first` on, and before `end`."""
+        with self._session() as session:
+            found = session.run(cypher.COUNT_DOCUMENTS, kind=kind, first=first, end=end)
+            return int(found.single(strict=True)[0])
 
     def shards(self, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], Shard]:
         """The ledger's shards of these (source, day); one that is not there has version 0."""

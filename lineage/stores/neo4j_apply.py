@@ -50,6 +50,8 @@ def apply_batch(tx: ManagedTransaction, batch: Batch, rows: Rows) -> None:
     """
     _check_shards(tx, batch.shards)
     touched = _retract(tx, batch.retract)
+    _undo(tx, batch.undone)
+    _unsay(tx, batch.unsaid)
     edges, nodes = merged_edges(batch), merged_nodes(batch)
     new = _need_nodes(tx, nodes, {*nodes, *ends(edges)} - rows.keys(), rows)
     known = [node for node in nodes.values() if node.facts and node.id not in new]
@@ -97,6 +99,42 @@ def _retract(tx: ManagedTransaction, retract: Collection[tuple[NodeId, Origin]])
             if via:
                 touched.add(unspell(via[0], via[1], "", via[2]))
     return touched
+
+
+def _undo(tx: ManagedTransaction, undone: Collection[EdgeKey]) -> None:
+    """Deletes these edges."""
+    rows = _find_nodes(tx, set(ends(undone)))
+    by_type: dict[EdgeType, list[EdgeKey]] = defaultdict(list)
+    for key in undone:
+        if key.source in rows and key.target in rows:
+            by_type[key.type].append(key)
+    for type_, keys in by_type.items():
+        found = _find_edges(tx, type_, keys, rows)
+        _write(tx, cypher.DROP_EDGES, [[at] for at, _ in found.values()])
+
+
+def _unsay(tx: ManagedTransaction, unsaid: Collection[Node]) -> None:
+    """Takes facts back where they stand exactly so."""
+    rows = _find_nodes(tx, {node.id for node in unsaid})
+    known = dict(run(tx, cypher.GET_FACTS, list(rows.values())))
+    changed = []
+    for node in unsaid:
+        before = facts(known[rows[node.id]]) if node.id in rows else {}
+        left = {name: fact for name, fact in before.items() if node.facts.get(name) != fact}
+        if left != before:
+            gone = dict.fromkeys(properties(before).keys() - properties(left).keys())
+            changed.append([rows[node.id], properties(left) | gone])
+    _write(tx, cypher.SET_FACTS, changed)
+
+
+def _find_nodes(tx: ManagedTransaction, nodes: Collection[NodeId]) -> Rows:
+    """The element ids of those of the nodes that are there."""
+    rows: Rows = {}
+    for label, some in by_label(nodes).items():
+        asked = [[*id_row(node), place] for place, node in enumerate(some)]
+        for place, element in run(tx, cypher.FIND_NODE[label], asked):
+            rows[some[place]] = element
+    return rows
 
 
 def _need_nodes(

@@ -105,11 +105,10 @@ def _query(query: QueryId) -> tuple[str, str]:
     return query.namespace, query.name
 
 
-def edge(type_: EdgeType, source: NodeId, target: NodeId, row: Sequence[Any]) -> Edge:
-    """The edge whose relationship has the properties KEY and BODY."""
-    role, via, origin, days, counts, *factors = row[:9]
-    start, statement, query_source, query, named, quarters, quarter_counts = row[9:]
-    key = EdgeKey(
+def edge_key(type_: EdgeType, source: NodeId, target: NodeId, row: Sequence[Any]) -> EdgeKey:
+    """The key of the edge whose relationship has the properties KEY."""
+    role, via, origin = row
+    return EdgeKey(
         type_,
         source,
         target,
@@ -117,8 +116,14 @@ def edge(type_: EdgeType, source: NodeId, target: NodeId, row: Sequence[Any]) ->
         _via(*via) if via else None,
         Origin(origin),
     )
+
+
+def edge(type_: EdgeType, source: NodeId, target: NodeId, row: Sequence[Any]) -> Edge:
+    """The edge whose relationship has the properties KEY and BODY."""
+    days, counts, *factors = row[3:9]
+    start, statement, query_source, query, named, quarters, quarter_counts = row[9:]
     return Edge(
-        key,
+        edge_key(type_, source, target, row[:3]),
         Activity(tuple(days or ()), tuple(counts or ())),
         Evidence(*factors),
         Sample(start, statement, QueryId(query_source, query)) if start is not None else None,

@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from lineage.model import Batch, Edge
+from lineage.model import Batch, Edge, Node
 from lineage.names import NodeId
 from lineage.stores.sqlite import open_sqlite
 from lineage.stores.sqlite_rows import Text, body_row, ends_row, node_row
@@ -71,8 +71,7 @@ class _Graph:
     def add(self, batch: Batch) -> None:
         db = self._db
         for node in batch.nodes:
-            row = self._nodes[node.id] = next(self._numbers)
-            db.execute(_ADD_NODE, (row, *node_row(node)))
+            self._add_node(node)
         db.executemany("INSERT INTO ends VALUES (?, ?, ?, ?, ?, ?, ?)", self._rows(batch.edges))
         db.executemany(
             "INSERT INTO documents VALUES (?, ?, ?)",
@@ -85,9 +84,18 @@ class _Graph:
 
     def _rows(self, edges: Iterable[Edge]) -> Iterator[tuple[Text, ...]]:
         for edge in edges:
-            key, known = edge.key, self._nodes
-            via = known[key.via] if key.via else 0
-            yield *ends_row(key, known[key.source], known[key.target], via), self._body(edge)
+            key, end = edge.key, self._end
+            via = end(key.via) if key.via else 0
+            yield *ends_row(key, end(key.source), end(key.target), via), self._body(edge)
+
+    def _end(self, node: NodeId) -> int:
+        """The row of the end of an edge; one that is known by its edges alone gets its own."""
+        return self._nodes.get(node) or self._add_node(Node(node))
+
+    def _add_node(self, node: Node) -> int:
+        row = self._nodes[node.id] = next(self._numbers)
+        self._db.execute(_ADD_NODE, (row, *node_row(node)))
+        return row
 
     def _body(self, edge: Edge) -> int:
         body = body_row(edge)

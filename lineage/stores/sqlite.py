@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -27,8 +27,8 @@ from lineage.names import NodeId
 from lineage.store import Counts, Direction
 from lineage.stores.codec import spell, unspell
 from lineage.stores.migrations import pending
-from lineage.stores.sqlite_apply import FIND_NODE, Rows, apply_batch
-from lineage.stores.sqlite_rows import BODY, edge, facts
+from lineage.stores.sqlite_apply import FIND_NODE, SPELLED, Rows, apply_batch
+from lineage.stores.sqlite_rows import BODY, KEY, edge, facts
 
 _APPLICATION: Final = 0x4C494E47  # "LING" in the file's header, so that no other program's is taken
 _WAIT_MS: Final = 30_000  # how long one writer waits for another
@@ -45,8 +45,16 @@ _CAUSES: Final = {
     sqlite3.SQLITE_IOERR: "cannot be read or written: check the disk",
 }
 
-_EDGE: Final = f"src, edges.type, dst, role, via, origin, {BODY}"
-_LOGGED: Final = "SELECT source, day, length(keys) / 16 + closed FROM shards WHERE day >= 0"
+_EDGE: Final = f"{KEY}, {BODY}"
+# Looked up by the hundred thousand: a mapping is several times faster than the call of an enum.
+_TYPES: Final = {type_.value: type_ for type_ in EdgeType}
+_ROLES: Final = {role.value: role for role in Role}
+_ORIGINS: Final = {origin.value: origin for origin in Origin}
+# The ends of the flow: most of them are needed, and one statement is faster than one a name.
+_FLOWING: Final = """SELECT id, label, namespace, dataset, name FROM nodes
+    WHERE label IN ('Dataset', 'Job', 'Consumer')"""
+_LOGGED: Final = """SELECT source, day, length(keys) / 16 + closed FROM shards
+    WHERE day >= 0 AND (length(keys) > 0 OR closed > 0)"""
 _STEP: Final = {
     Direction.DOWN: ("src", "dst"),
     Direction.UP: ("dst", "src"),
@@ -146,6 +154,25 @@ class SqliteStore:
         with self._transaction() as db:
             return [unspell(*row) for row in db.execute(sql, (last.casefold(), label))]
 
+    def names(
+        self, label: str, namespace: str | None, limit: int, offset: int = 0, part: str = ""
+    ) -> list[NodeId]:
+        """A page of the ids of a label, of one namespace or of all, sorted as ids are."""
+        wanted = {"label": label, "namespace": namespace, "part": part.lower()}
+        sql = f"""SELECT {SPELLED} FROM nodes WHERE label = :label
+            {"" if namespace is None else "AND namespace = :namespace"}
+            {"AND instr(lowered(name), :part)" if part else ""}
+            ORDER BY namespace, dataset, name LIMIT :limit OFFSET :offset"""  # noqa: S608
+        with self._transaction() as db:
+            rows = db.execute(sql, {**wanted, "limit": limit, "offset": offset})
+            return [unspell(*row) for row in rows]
+
+    def namespaces(self, label: str) -> dict[str, int]:
+        """How many nodes of that label there are in each namespace."""
+        sql = "SELECT namespace, count(*) FROM nodes WHERE label = ? GROUP BY namespace"
+        with self._transaction() as db:
+            return dict(db.execute(sql, (label,)).fetchall())
+
     def scan_nodes(self, label: str | None = None) -> Iterator[Node]:
         """Every node, or every node of a label; in no particular order."""
         sql = "SELECT label, namespace, dataset, name, facts FROM nodes"
@@ -156,10 +183,19 @@ class SqliteStore:
 
     def scan_edges(self, types: Collection[EdgeType] | None = None) -> Iterator[Edge]:
         """Every edge, or every edge of these types; in no particular order."""
-        wanted = _json(EdgeType if types is None else types)
-        sql = f"SELECT {_EDGE} FROM edges WHERE type IN (SELECT value FROM json_each(?))"  # noqa: S608
+        # Spelled out, so that SQLite finds the index of a type that has one.
+        wanted = [f"type = '{EdgeType(type_)}'" for type_ in (EdgeType if types is None else types)]
+        sql = f"SELECT {_EDGE} FROM edges WHERE {' OR '.join(wanted or ['FALSE'])}"  # noqa: S608
         with self._transaction() as db:
-            yield from _edges(db, db.execute(sql, (wanted,)))
+            yield from _edges(db, db.execute(sql))
+
+    def scan_spans(self, types: Collection[EdgeType]) -> Iterator[tuple[EdgeKey, int | None]]:
+        """Every edge of these types by its key, and the last day that it was active, if any."""
+        sql = f"SELECT {KEY}, last FROM edges WHERE type IN (SELECT value FROM json_each(?))"  # noqa: S608
+        with self._transaction() as db:
+            names = {row: unspell(*spelled) for row, *spelled in db.execute(_FLOWING)}
+            rows = _keyed(db, db.execute(sql, (_json(types),)), names)
+            yield from ((key, last) for key, (last,) in rows)
 
     def edges(
         self, ids: Collection[NodeId], direction: Direction, types: Collection[EdgeType]
@@ -209,6 +245,32 @@ class SqliteStore:
             for row in rows:
                 yield Document(*row)
 
+    def pages(
+        self,
+        kind: str,
+        spans: Sequence[tuple[str, str]],
+        limit: int,
+        offset: int = 0,
+        *,
+        backwards: bool = False,
+    ) -> list[list[Document]]:
+        """Of each span a page of the documents of a kind, in the order of their keys."""
+        order = "DESC" if backwards else "ASC"
+        sql = f"""SELECT kind, key, body FROM documents WHERE kind = ? AND key >= ? AND key < ?
+            ORDER BY key {order} LIMIT ? OFFSET ?"""  # noqa: S608
+        with self._transaction() as db:
+            return [
+                [Document(*row) for row in db.execute(sql, (kind, *span, limit, offset))]
+                for span in spans
+            ]
+
+    def count_documents(self, kind: str, first: str, end: str) -> int:
+        """How many documents of a kind have a key from `first` on, and before `end`."""
+        sql = "SELECT count(*) FROM documents WHERE kind = ? AND key >= ? AND key < ?"
+        with self._transaction() as db:
+            count: int = db.execute(sql, (kind, first, end)).fetchone()[0]
+            return count
+
     def shards(self, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], Shard]:
         """The ledger's shards of these (source, day); one that is not there has version 0."""
         sql = "SELECT source, day, version, keys, closed FROM shards WHERE source = ? AND day = ?"
@@ -245,7 +307,7 @@ class SqliteStore:
     def _transaction(self, begin: str = "BEGIN") -> Iterator[sqlite3.Connection]:
         """A connection of its own, in a transaction: a reader sees one state while others write."""
         with _explained(self._url):
-            db = self._idle.pop() if self._idle else self._connect()
+            db = self._connection()
             try:
                 db.execute(begin)
                 yield db
@@ -254,6 +316,13 @@ class SqliteStore:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 self._idle.append(db)
+
+    def _connection(self) -> sqlite3.Connection:
+        """An idle connection, else a new one; two threads never take the same."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._connect()
 
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self._file, uri=True, isolation_level=None, check_same_thread=False)
@@ -264,6 +333,7 @@ class SqliteStore:
             "wal_autocheckpoint = 10000",  # pages; fewer flushes while an import writes
         ):
             db.execute(f"PRAGMA {setting}")
+        db.create_function("lowered", 1, str.lower, deterministic=True)
         return db
 
 
@@ -302,7 +372,13 @@ def _names(db: sqlite3.Connection, rows: Iterable[int]) -> dict[int, NodeId]:
 
 
 def _edges(db: sqlite3.Connection, cursor: sqlite3.Cursor) -> Iterator[Edge]:
-    names: dict[int, NodeId] = {}
+    return (edge(key, body) for key, body in _keyed(db, cursor, {}))
+
+
+def _keyed(
+    db: sqlite3.Connection, cursor: sqlite3.Cursor, names: dict[int, NodeId]
+) -> Iterator[tuple[EdgeKey, Any]]:
+    """The key of each row, which begins with KEY, and the rest of the row; names: those known."""
     while rows := cursor.fetchmany(_CHUNK):
         if len(names) > _NAMES_KEPT:
             names.clear()
@@ -310,11 +386,11 @@ def _edges(db: sqlite3.Connection, cursor: sqlite3.Cursor) -> Iterator[Edge]:
         names |= _names(db, mentioned - names.keys())
         for source, type_, target, role, via, origin, *body in rows:
             key = EdgeKey(
-                EdgeType(type_),
+                _TYPES[type_],
                 names[source],
                 names[target],
-                Role(role) if role else None,
+                _ROLES[role] if role else None,
                 names[via] if via else None,  # type: ignore[arg-type]  # written as a via
-                Origin(origin),
+                _ORIGINS[origin],
             )
-            yield edge(key, body)
+            yield key, body

@@ -41,6 +41,10 @@ _FIND_EDGE: Final = (
     f"SELECT {BODY}, rowid FROM edges"  # noqa: S608 - constant
     " WHERE src = ? AND type = ? AND dst = ? AND role = ? AND via = ? AND origin = ?"
 )
+_DROP_EDGE: Final = (
+    "DELETE FROM edges"
+    " WHERE src = ? AND type = ? AND dst = ? AND role = ? AND via = ? AND origin = ?"
+)
 _BARE: Final = """
 SELECT 1 FROM nodes n WHERE id = ?
 AND NOT EXISTS (SELECT 1 FROM edges WHERE src = n.id)
@@ -67,6 +71,8 @@ def apply_batch(db: Connection, batch: Batch, rows: Rows) -> None:
     """
     _check_shards(db, batch.shards)
     touched = _retract(db, batch.retract)
+    _undo(db, batch.undone)
+    _unsay(db, batch.unsaid)
     edges, nodes, documents = merged_edges(batch), merged_nodes(batch), newest_documents(batch)
     _write_nodes(db, nodes, ends(edges), rows)
     _write_edges(db, edges, rows)
@@ -111,6 +117,29 @@ def _retract(db: Connection, retract: Iterable[tuple[NodeId, Origin]]) -> set[in
     return touched - {0}
 
 
+def _undo(db: Connection, undone: Iterable[EdgeKey]) -> None:
+    """Deletes these edges."""
+    for key in undone:
+        found = [db.execute(FIND_NODE, spell(node)).fetchone() for node in ends([key])]
+        if all(found):
+            places = [row[0] for row in found]
+            at = ends_row(key, places[0], places[1], places[2] if key.via else 0)
+            db.execute(_DROP_EDGE, at)
+
+
+def _unsay(db: Connection, unsaid: Iterable[Node]) -> None:
+    """Takes facts back where they stand exactly so."""
+    for node in unsaid:
+        row = db.execute(FIND_NODE, spell(node.id)).fetchone()
+        if row is None:
+            continue
+        known = facts(row[1])
+        left = {name: fact for name, fact in known.items() if node.facts.get(name) != fact}
+        if left != known:
+            text = facts_text(Node(node.id, left))
+            db.execute("UPDATE nodes SET facts = ? WHERE id = ?", (text, row[0]))
+
+
 def _write_nodes(
     db: Connection, nodes: Mapping[NodeId, Node], needed: Iterable[NodeId], rows: Rows
 ) -> None:
@@ -149,7 +178,7 @@ def _write_edges(db: Connection, edges: Mapping[EdgeKey, Edge], rows: Rows) -> N
         for key, edge in edges.items()
     ]
     seen.sort(key=itemgetter(0))  # neighbours in the index are written together
-    added = db.executemany(_ADD_EDGE, [at + body_row(edge) for at, edge in seen])
+    added = db.executemany(_ADD_EDGE, (at + body_row(edge) for at, edge in seen))
     if added.rowcount < len(seen):
         new = set(db.execute(_ENDS_AFTER, (newest,)))
         db.executemany(_CHANGE_EDGE, _changes(db, [e for e in seen if e[0] not in new]))

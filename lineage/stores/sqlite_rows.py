@@ -26,6 +26,8 @@ Text = str | int | None
 Ends = tuple[int, str, int, str, int, str]
 Body = tuple[str, str, str, str | None, int, str | None]
 
+# What makes an edge one edge; the table is named where another has such a column.
+KEY: Final = "src, edges.type, dst, role, via, origin"
 # What a SELECT must yield, in this order, for `edge` to read it.
 BODY: Final = "days, counts, evidence, sample, named, clock"
 

@@ -4,7 +4,7 @@ A node is a letter and a name: `d:` dataset, `c:` column (`c:dataset.column`), `
 consumer, `p:` principal, `t:` team, `o:` domain, `q:` query; facts follow as `name=value@at`.
 An edge is its type, its two nodes, and any of `role=`, `via=`, `origin=`, `days=day:count,…`,
 `clock=quarter:count,…`, `parse=` (a factor of the evidence), `sample=start/key`, `unnamed`. A
-retraction is a node and an origin.
+retraction is a node and an origin. `undone` are edges; `unsaid` are nodes with facts.
 """
 
 from __future__ import annotations
@@ -99,6 +99,8 @@ def _batch(case: dict[str, Any]) -> Batch:
         nodes=tuple(map(_node, case.get("nodes", ()))),
         edges=tuple(map(_edge, case.get("edges", ()))),
         retract=tuple((_id(node), Origin(origin)) for node, origin in retracted),
+        undone=tuple(_edge(edge).key for edge in case.get("undone", ())),
+        unsaid=tuple(map(_node, case.get("unsaid", ()))),
     )
 
 

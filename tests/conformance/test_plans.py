@@ -28,10 +28,18 @@ _STATEMENTS = {
     "DOCUMENTS_OF": cypher.DOCUMENTS_OF,
     "PUT_SHARDS": cypher.PUT_SHARDS,
     "SHARDS": cypher.SHARDS,
+    "names": cypher.names("Dataset", every=False),
+    "pages": cypher.pages(backwards=True),
+    "COUNT_DOCUMENTS": cypher.COUNT_DOCUMENTS,
     "edges_of": cypher.edges_of(Direction.UP, FLOW)["Job"],
     "step": cypher.step(Direction.DOWN, FLOW),
 }
-_PARAMETERS = {"rows": [], "keys": [], "kind": "", "last": ""}
+_PARAMETERS = {
+    "rows": [],
+    "keys": [],
+    **dict.fromkeys(("kind", "last", "namespace", "part", "first", "end"), ""),
+    **dict.fromkeys(("limit", "offset"), 1),
+}
 
 
 # The planner plans by what there is: of an empty graph it would scan everything.
@@ -75,7 +83,9 @@ def test_nothing_is_scanned(explain: Callable[[str], list[str]], name: str) -> N
     assert not [operator for operator in operators if "Scan" in operator]
 
 
-@pytest.mark.parametrize("name", ["FIND_NODE", "GET_NODE", "RETRACT", "SWEEP", "edges_of"])
+@pytest.mark.parametrize(
+    "name", ["FIND_NODE", "GET_NODE", "RETRACT", "SWEEP", "names", "pages", "edges_of"]
+)
 def test_a_plan_made_on_an_empty_store_scans_no_label(
     neo4j_url: str, run_cypher: Callable[..., neo4j.EagerResult], name: str
 ) -> None:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from lineage.model import (
     Activity,
     Batch,
+    Document,
     Edge,
     EdgeKey,
     EdgeType,
@@ -93,6 +94,40 @@ def test_nodes_that_exist(store: Store) -> None:
     assert store.nodes([]) == {}
 
 
+def test_pages_of_names(store: Store) -> None:
+    """A page of the ids of a label in their order, of one namespace or of all, by a part or not."""
+    named = ("pg:a", "pg:Orders", "pg:orders_old", "s3://lake:orders", "zz:É")
+    ids = [DatasetId(*text.rsplit(":", 1)) for text in named]
+    column = ColumnId(ids[0], "orders")
+    store.apply(Batch(tuple(map(Node, [*ids, JobId("pg", "orders"), column]))))
+    by_order = sorted(ids)
+    assert store.names("Dataset", None, 10) == by_order
+    assert store.names("Dataset", None, 2, 1) == by_order[1:3]
+    assert store.names("Dataset", "pg", 10) == [ids[1], ids[0], ids[2]]
+    assert store.names("Dataset", "pg", 10, 3) == store.names("Dataset", "nowhere", 10) == []
+    assert store.names("Dataset", None, 10, part="RDER") == [ids[1], ids[2], ids[3]]
+    assert store.names("Dataset", "pg", 1, 1, part="order") == [ids[2]]
+    assert store.names("Dataset", None, 10, part="é") == [ids[4]]
+    assert store.names("Dataset", None, 10, part="%") == []
+    assert store.names("Column", "pg", 10) == [column]
+    assert store.namespaces("Dataset") == {"pg": 3, "s3://lake": 1, "zz": 1}
+    assert store.namespaces("Team") == {}
+
+
+def test_pages_of_documents(store: Store) -> None:
+    """Pages of documents by their keys, of several spans at once, forwards and backwards."""
+    keys = ["a-1", "a-2", "a-3", "b-1", "b-2"]
+    kept = [Document("event", key, key.encode()) for key in keys]
+    store.apply(Batch(documents=(*kept[::-1], Document("other", "a-2", b"x"))))
+    spans = [("a-", "a."), ("b-", "b-2"), ("c", "d")]
+    assert store.pages("event", spans, 2) == [kept[0:2], [kept[3]], []]
+    assert store.pages("event", spans, 2, 1, backwards=True) == [[kept[1], kept[0]], [], []]
+    assert store.pages("event", [("", "~")], 9, 3) == [kept[3:]]
+    assert store.pages("event", [], 9) == []
+    assert store.count_documents("event", "a-2", "b-2") == 3
+    assert store.count_documents("event", "c", "d") == 0
+
+
 def test_counts(store: Store) -> None:
     """Nodes by label, edges by type, and the first and last active day; nothing when empty."""
     assert store.counts() == Counts({}, {}, None, None)
@@ -141,3 +176,11 @@ def test_a_long_walk(store: Store) -> None:
         reached = store.reach(starts, Direction.DOWN, [EdgeType.SAME_AS])
         assert len(reached) == 300
         assert reached[tables[-1]] == 100
+
+
+def test_spans_tell_of_every_edge_when_it_was_last_active(store: Store) -> None:
+    """Each edge of the types by its whole key, and its last day; none for what has no days."""
+    store.apply(Batch(edges=EDGES))
+    found = dict(store.scan_spans(list(EdgeType)))
+    assert found == {edge.key: edge.activity.last for edge in EDGES}
+    assert dict(store.scan_spans([EdgeType.WRITES])) == {EDGES[1].key: 20001}

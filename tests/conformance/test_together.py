@@ -33,7 +33,7 @@ def _at_once(url: str, *works: Callable[[Store], None]) -> None:
 
     with ThreadPoolExecutor(len(works)) as pool:
         for done in [pool.submit(work_on_own, work) for work in works]:
-            done.result(timeout=60)
+            done.result(timeout=600)
 
 
 def test_two_writers_lose_nothing(store: Store, url: str) -> None:
@@ -91,7 +91,7 @@ class Slow(Document, frozen=True):
         """The attribute, later."""
         get = super().__getattribute__
         get("writing").set()
-        assert get("go_on").wait(30)
+        assert get("go_on").wait(600)
         return get(name)
 
 
@@ -106,7 +106,7 @@ def test_a_reader_sees_the_state_before_a_write(store: Store, url: str) -> None:
         own.apply(Batch(edges=(_read("ann"), _read("bob")), documents=(document,)))
 
     def read(own: Store) -> None:
-        assert writing.wait(30)
+        assert writing.wait(600)
         try:
             for reader in (own, other):
                 assert list(reader.scan_edges()) == [_read("ann")]

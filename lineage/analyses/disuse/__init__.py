@@ -1,0 +1,1 @@
+"""What nobody needs: orphans, dead branches, what they cost."""

@@ -1,0 +1,1 @@
+"""How well domains and teams look after their data."""

@@ -1,0 +1,1 @@
+"""Where silence proves nothing: what was logged, and what was not understood."""

@@ -1,0 +1,1 @@
+"""Certificates of disuse: what speaks for and against deleting datasets, and how sure that is."""

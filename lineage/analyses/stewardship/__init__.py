@@ -1,0 +1,1 @@
+"""What people answer for: owners, support, contracts, deprecations, notices."""

@@ -1,0 +1,1 @@
+"""Who uses a dataset, how, since when and when next."""
