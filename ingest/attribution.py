@@ -29,6 +29,7 @@ _CONFIDENCE = (0.95, 0.9, 0.7, 0.6)
 _PRINCIPAL_CONFIDENCE = 0.5
 _PRINCIPAL_RANK = 4
 _LONGEST = 200  # characters of a name
+RUN = "run"  # the kind of a job that reports its runs itself
 _ENDS = 4_000  # characters at either end of a text, and
 _OUTER = 20  # comments at either end of a statement, that are looked at
 _REMEMBERED = 100_000  # answers
@@ -39,9 +40,10 @@ class Issuer(msgspec.Struct, frozen=True):
     """What a statement is for.
 
     kind: dashboard, card, workbook, report, query, notebook, application, model, task, loader, job,
-    system (not use), or the class of the login: person, bi, job, service, system. person: who
-    looks, as the tool names him. rule: the rule that found it. confidence: 0 to 1, a score.
-    writes: it is a job even when it reads.
+    system (not use), or the class of the login: person, bi, job, service, system; run: a job that
+    reports its runs itself, and names the statement. person: who looks, as the tool names him.
+    rule: the rule that found it. confidence: 0 to 1, a score. writes: it is a job even when it
+    reads.
     """
 
     namespace: str

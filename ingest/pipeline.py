@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from typing import IO
 
@@ -19,27 +19,28 @@ from ingest.declared.catalogs import Catalogue
 from ingest.declared.declare import Declarations, Declared
 from ingest.declared.sources import SourceBook
 from ingest.deriving.additions import Additions
-from ingest.deriving.analysing import Analysed, Analyser
-from ingest.deriving.catalogued import add_catalogues
+from ingest.deriving.analysing import Analyser
+from ingest.deriving.catalogued import add_catalogues, sizes_told
 from ingest.deriving.columns import KnownColumns
 from ingest.deriving.derive import derive
-from ingest.deriving.settling import settle
+from ingest.deriving.settling import Settled, settle
 from ingest.deriving.version import derived, is_outdated
 from ingest.feeds import Feeds, plan_replay
 from ingest.files.reading import bytes_read, losses, open_text
-from ingest.folding.cells import FoldedCell
-from ingest.folding.joined import kept
-from ingest.folding.ledger import Ledger
+from ingest.folding.ledger import UNTIMED, Ledger
 from ingest.folding.queries import Queries
 from ingest.folding.retention import Retention
 from ingest.folding.unread import Unread
 from ingest.holding import Holder, latest_holder
 from ingest.openlineage.collect import Events
+from ingest.openlineage.packed import EVENTS
 from ingest.openlineage.reading import read_events
+from ingest.openlineage.run_texts import RunTexts
 from ingest.planning import Planned, plan, some
+from ingest.read_before import ReadBefore
 from ingest.record import ReadOptions
 from ingest.report import Funnel, ImportReport, SourceReport, report_of
-from ingest.sql import Analysis
+from ingest.understanding import Understanding
 from lineage.errors import LedgerConflict
 from lineage.model import Batch, Document
 from lineage.names import NodeId
@@ -47,8 +48,8 @@ from lineage.store import Store
 from lineage.stores.codec import spell
 
 # Statements between two commits: what a kill can cost, and what memory must hold.
-FLUSH = int(os.environ.get("LINEAGE_FLUSH", "250000"))
-EVENTS = "openlineage"  # the source of events in the ledger
+FLUSH = int(os.environ.get("LINEAGE_FLUSH", "1000000"))
+_CELLS = 60_000  # after which it commits, however few statements they count
 _RETRIES = 20
 
 
@@ -127,7 +128,7 @@ def _import(
     met: list[str] = []
     committed: list[Funnel] = []
     for attempt in range(_RETRIES):
-        running = _Import(store, options, progress, replaying=replaying)
+        running = Import(store, options, progress, replaying=replaying)
         try:
             return running.run(planned, skipped, met, committed)
         except LedgerConflict:
@@ -143,31 +144,38 @@ def _import(
     raise AssertionError("unreachable")
 
 
-class _Import:
-    """One import: what was read and is not yet in the store."""
+class Import:
+    """One import: what was read and is not yet in the store.
+
+    ledger: the one to use, where that of an import of files would not do. What it raises leaves it
+    unusable: what it had taken in is in no store.
+    """
 
     def __init__(
         self,
         store: Store,
         options: ImportOptions,
-        progress: Callable[[Progress], None],
+        progress: Callable[[Progress], None] = lambda _: None,
         *,
-        replaying: bool,
+        replaying: bool = False,
+        ledger: Ledger | None = None,
     ) -> None:
         self._store = store
         self._options = options
         self._progress = progress
         self._funnel = Funnel()
         self.committed = Funnel()
-        self._ledger = Ledger(store)
+        self._ledger = ledger or Ledger(store)
         self._unread = Unread(store)
         self._retention = Retention(store, options.retain)
         self._queries = Queries(
             store, self._ledger, self._funnel, self._unread, self._retention, options.book.rules
         )
         low = self._retention.low(EVENTS)
-        self._events = Events(self._ledger, self._funnel, self._unread, low)
+        self._texts = RunTexts(self._queries.joined, self._funnel)
+        self._events = Events(self._ledger, self._funnel, self._unread, low, self._texts)
         self._feeds = Feeds(store)
+        self._read_before = ReadBefore(store)
         self._replaying = replaying
         self._rederive = options.rederive or is_outdated(store)
         self._holder = Holder.here()
@@ -176,9 +184,11 @@ class _Import:
         self._new: dict[NodeId, None] = {}
         self._analyser = Analyser(KnownColumns.of(store), options.workers)
         self._declared = Declared(store, options.declarations, options.book)
-        self._templates: set[str] = set()
-        self._kept: list[Document] = []
-        self._listening: list[Document] = []
+        self._understanding = Understanding(self._queries, self._unread, self._funnel)
+        self._listening: list[Document] = sizes_told(options.catalogues)
+        self._listening += [
+            one.listening.document(one.name) for one in options.book.all() if one.listening
+        ]
         self._sources: dict[tuple[str, str], SourceReport] = {}
         self._warnings: dict[str, None] = {}
         self._since_flush = 0
@@ -207,6 +217,7 @@ class _Import:
             self._warn(f"skipped {len(skipped)} of {files} files: {some(skipped)}")
         self._total = sum(one.input.size for one in planned)
         add_catalogues(self._additions, self._options.catalogues)
+        self._events.restores = True  # who imports a file may say anything
         for one in planned:
             self._read(one)
         self._flush(last=True)
@@ -214,10 +225,32 @@ class _Import:
             self._funnel.credit(attempt)
         return self._report(time.monotonic() - started)
 
+    def arrived(self, events: Iterable[tuple[str, Iterable[tuple[int, object]]]]) -> Funnel:
+        """What became of events that came in no file, all in one transaction; may be called again.
+
+        events: where from, in words, and (number, JSON value) of each, as `read_events` gives them.
+
+        Raises:
+            LedgerConflict: another import was faster; nothing was applied.
+            StoreError: the store cannot be written; nothing was applied.
+        """
+        before = deepcopy(self._funnel)
+        for origin, values in events:
+            for _ in self._events.take(values, EVENTS, origin):
+                pass
+        self._flush(last=True)
+        return self._funnel.since(before)
+
     def _read(self, one: Planned) -> None:
         """Reads a file, and what it says of its source."""
         self._note(one)
-        before, start = self._funnel.read, self._done
+        columns = self._options.columns or one.columns
+        known = None if self._must_read(one) else self._read_before.of(one, columns)
+        if known:
+            self._funnel.met_again(known.read, known.ignored)
+            self._done += one.input.size
+            return
+        before, start = deepcopy(self._funnel), self._done
         self._queries.newest = self._events.newest = -1
         with open_text(one.input) as stream:
             for _ in self._records(stream, one):
@@ -225,18 +258,25 @@ class _Import:
                 if self._since_flush % 2000 == 0:
                     self._done = start + bytes_read(stream)
                     self._progress(self._at("reading", one.input.name))
-                if self._since_flush >= FLUSH:
+                if self._since_flush >= FLUSH or self._queries.cells >= _CELLS:
                     self._flush(last=False)
             lost = losses(stream)
         for loss in lost:
             self._warn(loss)
-        if self._funnel.read == before:
+        if self._funnel.read == before.read:
             self._warn(f"{one.input.name} has no records")
         newest = max(self._queries.newest, self._events.newest)
-        self._feeds.heard(one, self._options.columns or one.columns, newest)
+        self._feeds.heard(one, columns, newest)
+        if not (lost or self._queries.in_sessions):
+            self._read_before.note(one, columns, before, self._funnel)
         if self._replaying and not lost:
             self._unread.read_again(one.input.name)
         self._done = start + one.input.size
+
+    def _must_read(self, one: Planned) -> bool:
+        """Whether a file may tell another story than when it was read before."""
+        name = EVENTS if one.detection.kind == "events" else one.source.namespace
+        return self._replaying or self._retention.low(name) > 0
 
     def _records(self, stream: IO[str], one: Planned) -> Iterator[None]:
         if one.detection.kind == "events":
@@ -262,23 +302,29 @@ class _Import:
         for principal, class_ in self._queries.principals.items():
             additions.node(principal, **{"class": class_})
         events, documents, retract = self._events.flush(self._store)
+        told, texts = self._texts.flush(self._store, events)
+        documents += told
         additions.absorb(events)
         known = self._analyser.known
         changed = known.listen(additions.lists)
         every = self._rederive or (self._replaying and last)
         again = self._unread.cells(None if every else (c.key.template for c in cells), moved)
-        found = settle(
-            self._store, self._analyser, [*cells, *again], changed, moved, everything=self._rederive
-        )
+        found = Settled([], {}, [], [])
+        if cells or again or changed or moved.queries or texts or self._rederive:
+            found = settle(
+                self._store, self._analyser, [*cells, *again], changed, moved, texts,
+                everything=self._rederive,
+            )  # fmt: skip
         retract += found.retract
-        understood = [
-            *self._understood(cells, found.analyses),
-            *self._revived(again, found.analyses),
-            *self._kept_alive(found.before, found.analyses),
-        ]
+        understood = self._understanding.sort(cells, again, found.before, found.analyses)
         derive(understood, found.analyses, additions, found.earlier)
-        documents += [*rows, *self._unread.documents(), *self._kept, *known.documents()]
+        if self._texts.derive(self._store, additions, self._analyser, retract) or told:
+            # Texts are counted for the jobs of any day: who changes them at the same time must not.
+            self._ledger.touch(EVENTS, UNTIMED)
+        documents += [*rows, *self._unread.documents(), *known.documents()]
+        documents += self._understanding.take_documents()
         documents += [*self._listening, *self._feeds.take_documents()]
+        documents += self._read_before.take_documents(self._unread.met_in)
         documents += [self._holder.document, derived()]
         retract += self._declared.apply(additions, additions.nodes)
         documents += self._declared.documents()
@@ -295,7 +341,7 @@ class _Import:
         self._unread.committed()
         known.committed()
         self._queries.joined.committed()
-        self._kept.clear()
+        self._texts.committed()
         self._listening.clear()
 
     def _commit(self, batch: Batch) -> None:
@@ -305,70 +351,8 @@ class _Import:
         else:
             self._store.apply(batch)
 
-    def _kept_alive(
-        self, cells: list[FoldedCell], analyses: Mapping[str, Analysed]
-    ) -> Iterator[FoldedCell]:
-        """The cells of the store to derive again, but for what nobody understands any more."""
-        for cell in cells:
-            analysis = analyses[cell.key.template.id.name].latest
-            if _is_dead(analysis):
-                self._bury(cell, analysis)
-            else:
-                yield cell
-
-    def _bury(self, cell: FoldedCell, analysis: Analysis) -> str:
-        """Keeps a cell for a better analyser; the reason why it was not understood."""
-        reason, _, why = analysis.error.partition(": ")
-        self._unread.bury_cell(cell, reason, why, self._queries.where(cell.key.template.id))
-        return reason
-
-    def _revived(
-        self, cells: list[FoldedCell], analyses: Mapping[str, Analysed]
-    ) -> Iterator[FoldedCell]:
-        """Those of the cells that nobody understood which say something by now."""
-        funnel = self._funnel
-        for cell in cells:
-            template = cell.key.template.id
-            analysis = analyses[template.name].latest
-            if _is_dead(analysis):
-                continue
-            self._unread.understood_template(template)
-            count = cell.activity.total
-            funnel.read += count
-            if _says_nothing(analysis):
-                funnel.ignore("no_lineage", count)
-                continue
-            funnel.imported += count
-            funnel.revived += count
-            self._templates.add(template.name)
-            yield cell
-
-    def _understood(
-        self, cells: list[FoldedCell], analyses: Mapping[str, Analysed]
-    ) -> Iterator[FoldedCell]:
-        """The cells that say something; the others are counted for what they are."""
-        funnel = self._funnel
-        for cell in cells:
-            analysis = analyses[cell.key.template.id.name].latest
-            count = cell.activity.total
-            if self._queries.joined.knows(cell.key.template) and _says_nothing(analysis):
-                self._kept.append(kept(cell.key.template))
-            if _is_dead(analysis):
-                funnel.imported -= count
-                funnel.bury(self._bury(cell, analysis), count)
-            elif _says_nothing(analysis):
-                called = any(s.kind == "call" for s in analysis.statements)
-                funnel.nothing_said("call" if called else "no_lineage", count)
-            else:
-                if any(s.parse == "table_only" for s in analysis.statements):
-                    funnel.partial += count
-                self._templates.add(cell.key.template.id.name)
-                yield cell
-
     def _note(self, one: Planned) -> None:
         name, namespace = one.source.name, one.source.namespace
-        if one.source.listening:
-            self._listening.append(one.source.listening.document(name))
         if one.detection.kind == "events":
             name, namespace = EVENTS, ""  # each of their datasets names its own
         format_ = one.detection.format.name
@@ -379,7 +363,7 @@ class _Import:
 
     def _report(self, seconds: float) -> ImportReport:
         warnings = tuple(dict.fromkeys((*self._options.book.warnings, *self._warnings)))
-        made = report_of(self._funnel, self._store, len(self._templates), seconds)
+        made = report_of(self._funnel, self._store, len(self._understanding.templates), seconds)
         return msgspec.structs.replace(
             made,
             sources=tuple(self._sources.values()),
@@ -387,12 +371,3 @@ class _Import:
             next=self._feeds.next(),
             new=dict(sorted(Counter(spell(node)[0] for node in self._new).items())),
         )
-
-
-def _is_dead(analysis: Analysis) -> bool:
-    """Whether nobody understood the statement."""
-    return bool(analysis.error) and not any(s.reads or s.writes for s in analysis.statements)
-
-
-def _says_nothing(analysis: Analysis) -> bool:
-    return not any(one.reads or one.writes or one.changes for one in analysis.statements)

@@ -49,7 +49,8 @@ def plan(paths: Sequence[str], book: SourceBook) -> tuple[list[Planned], list[st
                 raise
             skipped.append(str(error).partition("\n")[0])
             continue
-        source = book.of(one.name, detection.format.dialect)
+        says_all = detection.kind == "events"
+        source = book.of(one.name, detection.format.dialect, says_all=says_all)
         planned.append(Planned(one, source, detection))
     if paths and not planned:
         raise UnreadableInput(f"nothing to read: {some(skipped)}")

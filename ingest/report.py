@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from lineage.analyses.coverage import Logs, SourceDays
+from lineage.analyses.listening.coverage import Logs, SourceDays
 from lineage.store import Store
 
 _ALL = 1_000_000  # days to look back: no log is older
@@ -83,6 +84,18 @@ class Funnel:
         self._saying_nothing[reason] = self._saying_nothing.get(reason, 0) + count
         self.ignore(reason, count)
 
+    def passed_over(self) -> dict[str, int]:
+        """The records that did not matter at sight, by reason; the ledger knows none of them."""
+        said = self._saying_nothing
+        return {reason: count - said.get(reason, 0) for reason, count in self.ignored.items()}
+
+    def met_again(self, read: int, ignored: Mapping[str, int]) -> None:
+        """Counts the records of a file that was read before."""
+        self.read += read
+        self.duplicate += read - sum(ignored.values())
+        for reason, count in ignored.items():
+            self.ignore(reason, count)
+
     def credit(self, earlier: Funnel) -> None:
         """Counts what an attempt before this one had committed, and this one met as duplicates."""
         again = earlier.imported - earlier.revived
@@ -98,6 +111,19 @@ class Funnel:
             self.ignore(reason, count)
             again += count
         self.duplicate -= again
+
+    def since(self, before: Funnel) -> Funnel:
+        """What was counted since it stood there."""
+        now = Funnel()
+        now.read, now.imported = self.read - before.read, self.imported - before.imported
+        now.enriched, now.partial = self.enriched - before.enriched, self.partial - before.partial
+        now.duplicate, now.revived = (
+            self.duplicate - before.duplicate,
+            self.revived - before.revived,
+        )
+        now.ignored = dict(Counter(self.ignored) - Counter(before.ignored))
+        now.dead_letters = dict(Counter(self.dead_letters) - Counter(before.dead_letters))
+        return now
 
     def ignore(self, reason: str, count: int = 1) -> None:
         """Counts records that are understood and do not matter."""

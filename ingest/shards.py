@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 
 _DECORATED = re.compile(r"[$@].*")  # a partition, a moment
+# A date that makes it a shard; behind a word for a copy, the date is when it was put aside.
 _SHARD = re.compile(
-    r"(?<=.)_(?:(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])|[0-9]*\*)$"
+    r"(?<=.)(?:(?<!backup)(?<!bak)(?<!copy)(?<!old)(?<!archive)"
+    r"_(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])|_[0-9]*\*)$",
+    re.IGNORECASE,
 )
-
-
 _SCAFFOLD = re.compile(r"__dbt_(?:tmp|backup)\w*$", re.IGNORECASE)
 
 
@@ -36,5 +37,7 @@ def lasting_name(table: str) -> str:
 
     >>> [lasting_name(name) for name in ("orders_20260131", "orders$2026", "orders_2026*")]
     ['orders', 'orders', 'orders']
+    >>> lasting_name("orders_backup_20260131")
+    'orders_backup_20260131'
     """
     return _SHARD.sub("", _DECORATED.sub("", table))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ingest.changes.documents import Document, mapping, mappings, text_of
 from ingest.changes.fields import Field, between, by_name
-from lineage.analyses.change import Change, ChangeKind
+from lineage.analyses.breaking.change import Change, ChangeKind
 from lineage.errors import UnreadableInput
 
 _HOURS = {"m": 1 / 60, "h": 1.0, "d": 24.0, "w": 168.0, "y": 8760.0}
@@ -41,14 +41,14 @@ def between_contracts(
     changes: list[Change] = []
     unread: list[str] = []
     for key, one in before.items():
-        name = subject or _name(one)
+        name = subject or name_of(one)
         if key not in after:
             changes.append(Change(ChangeKind.DROP_DATASET, name))
             continue
         other = after[key]
-        if not subject and _name(other) != name:
-            changes.append(Change(ChangeKind.RENAME_DATASET, name, _name(other)))
-        changes += between(name, by_name(_fields(one)), by_name(_fields(other)))
+        if not subject and name_of(other) != name:
+            changes.append(Change(ChangeKind.RENAME_DATASET, name, name_of(other)))
+        changes += between(name, by_name(fields_of(one)), by_name(fields_of(other)))
         if _keys(one) != _keys(other):
             changes.append(Change(ChangeKind.GRAIN_DATASET, name))
         unread += _quality(name, one, other)
@@ -61,14 +61,16 @@ def between_contracts(
 def _objects(contract: Document, which: str) -> dict[str, Document]:
     if not isinstance(contract.get("schema"), list):
         raise UnreadableInput(f"{which} is no ODCS v3 contract: it has no list `schema`")
-    return {text_of(one.get("name")) or _name(one): one for one in mappings(contract["schema"])}
+    return {text_of(one.get("name")) or name_of(one): one for one in mappings(contract["schema"])}
 
 
-def _name(one: Document) -> str:
+def name_of(one: Document) -> str:
+    """What an object of a contract's schema is called where the data is."""
     return text_of(one.get("physicalName")) or text_of(one.get("name"))
 
 
-def _fields(one: Document, prefix: str = "") -> Iterator[Field]:
+def fields_of(one: Document, prefix: str = "") -> Iterator[Field]:
+    """The properties of an object, those that are nested by their dotted path."""
     for item in mappings(one.get("properties")):
         name = prefix + (text_of(item.get("physicalName")) or text_of(item.get("name")))
         options = mapping(item.get("logicalTypeOptions"))
@@ -82,8 +84,8 @@ def _fields(one: Document, prefix: str = "") -> Iterator[Field]:
             meaning=";".join(f"{key}={text_of(options.get(key))}" for key in _MEANING),
             default=options.get("default") is not None,
         )
-        yield from _fields(item, f"{name}.")
-        yield from _fields(mapping(item.get("items")), f"{name}.")
+        yield from fields_of(item, f"{name}.")
+        yield from fields_of(mapping(item.get("items")), f"{name}.")
 
 
 def _symbols(item: Document) -> tuple[str, ...] | None:
@@ -135,12 +137,12 @@ def _promises(
     """Retention and freshness, of the whole contract or of this dataset."""
     changes: list[Change] = []
     unread: list[str] = []
-    before, after = _sla(old, one), _sla(new, one)
+    before, after = services_of(old, one), services_of(new, one)
     for key, (value, unit) in before.items():
         now, unit_now = after.get(key, ("", ""))
         if (now, unit_now) == (value, unit):
             continue
-        was, is_ = _hours(value, unit), _hours(now, unit_now)
+        was, is_ = hours_of(value, unit), hours_of(now, unit_now)
         if not now:
             unread.append(f"{name}: {key} ({value} {unit}) is promised no more".replace(" )", ")"))
         elif was is None or is_ is None:
@@ -154,8 +156,9 @@ def _promises(
     return changes, unread
 
 
-def _sla(contract: Document, one: Document) -> dict[str, tuple[str, str]]:
-    mine = text_of(one.get("name")), _name(one)
+def services_of(contract: Document, one: Document) -> dict[str, tuple[str, str]]:
+    """Property, in lower case without blanks → value and unit, of all or of this object."""
+    mine = text_of(one.get("name")), name_of(one)
     found = {}
     for item in mappings(contract.get("slaProperties")):
         elements = re.split(r"[,\s]+", text_of(item.get("element"))) if item.get("element") else []
@@ -166,8 +169,8 @@ def _sla(contract: Document, one: Document) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _hours(value: str, unit: str) -> float | None:
-    """A duration in hours; a time of the day in hours after midnight."""
+def hours_of(value: str, unit: str) -> float | None:
+    """A duration in hours; a time of the day in hours after midnight; None when it is neither."""
     if clock := re.fullmatch(r"(\d{1,2}):(\d{2})(?::\d{2})?\D*\S*", value):
         return int(clock[1]) + int(clock[2]) / 60
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-zA-Z]*)", value)

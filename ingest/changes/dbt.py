@@ -8,7 +8,7 @@ from ingest.changes.documents import Document, mapping, mappings, text_of
 from ingest.changes.fields import Field, between, by_name
 from ingest.changes.models import between_queries
 from ingest.changes.names import dotted
-from lineage.analyses.change import Change, ChangeKind
+from lineage.analyses.breaking.change import Change, ChangeKind
 from lineage.errors import UnreadableInput
 
 _DATASETS = ("model", "seed", "snapshot")

@@ -10,7 +10,7 @@ import msgspec
 from ingest.changes.names import column_of, dotted
 from ingest.changes.spelling import respelled, statements
 from ingest.sql import Catalog, Context, SchemaChange, Table, analyse
-from lineage.analyses.change import Change, ChangeKind
+from lineage.analyses.breaking.change import Change, ChangeKind
 from lineage.errors import InvalidChange
 
 _OF_COLUMNS = {

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from ingest.changes.names import column_of
-from lineage.analyses.change import Change, ChangeKind
-from lineage.analyses.retype import Retyping, retyping
+from lineage.analyses.breaking.change import Change, ChangeKind
+from lineage.analyses.breaking.retype import Retyping, retyping
 
 
 class Field(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ingest.changes.names import column_of, dotted
 from ingest.sql import Difference, compare
-from lineage.analyses.change import Change, ChangeKind
+from lineage.analyses.breaking.change import Change, ChangeKind
 
 
 def between_queries(

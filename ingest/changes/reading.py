@@ -13,7 +13,7 @@ from ingest.changes.fields import Field, between
 from ingest.changes.models import between_queries
 from ingest.changes.schemas import between_schemas
 from ingest.declared.catalogs import read_catalogue
-from lineage.analyses.change import Change, ChangeKind
+from lineage.analyses.breaking.change import Change, ChangeKind
 from lineage.errors import UnreadableInput
 
 Found = tuple[list[Change], list[str]]

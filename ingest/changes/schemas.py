@@ -9,7 +9,7 @@ import msgspec
 from ingest.changes.documents import Document, decoded, listed, mapping, mappings, text_of
 from ingest.changes.fields import Field, between, by_name
 from ingest.changes.protobuf import message_of
-from lineage.analyses.change import Change, ChangeKind
+from lineage.analyses.breaking.change import Change, ChangeKind
 from lineage.errors import UnreadableInput
 
 _STAMPS = ("timestamp", "local-timestamp")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ingest.changes import changes_of
-from lineage.analyses.change import Change
-from lineage.analyses.replay import Seen
-from lineage.analyses.seeds import subject_of
+from ingest.deriving.columns import last_told
+from lineage.analyses.breaking.change import Change
+from lineage.analyses.breaking.replay import Seen
+from lineage.analyses.breaking.seeds import subject_of
 from lineage.calendar import day_of
 from lineage.errors import AmbiguousName, InvalidChange, UnknownName
 from lineage.model import EdgeType, Node
-from lineage.names import NodeId
+from lineage.names import NodeId, QueryId
 from lineage.store import Direction, Store
 
 _CHANGES = ("alter", "drop", "rename", "exec")
@@ -36,8 +37,9 @@ def _may_change(sql: str) -> bool:
 
 
 def _days(store: Store, queries: Sequence[NodeId]) -> dict[NodeId, int]:
-    """The last day on which each of these ran, where an edge tells."""
-    days: dict[NodeId, int] = {}
+    """The last day on which each of these ran, where an edge or what it told of columns says so."""
+    ids = [query for query in queries if isinstance(query, QueryId)]
+    days: dict[NodeId, int] = dict(last_told(store, ids).items())
     for edge in store.edges(queries, Direction.UP, _DATED):
         if (last := edge.activity.last) is not None:
             days[edge.key.target] = max(last, days.get(edge.key.target, last))

@@ -7,8 +7,16 @@ from pathlib import Path
 
 import msgspec
 
-from ingest.declared import column_mappings, column_rows, dbt_columns, glue_tables, topics
+from ingest.declared import (
+    column_mappings,
+    column_rows,
+    dbt_columns,
+    glue_tables,
+    table_sizes,
+    topics,
+)
 from ingest.declared.content import Content
+from lineage.analyses.disuse.sizes import Size
 from lineage.errors import UnreadableInput
 
 Columns = dict[str, str]  # column → type, in order; fields of a structure by their path
@@ -19,12 +27,13 @@ class Catalogue(msgspec.Struct, frozen=True):
 
     at: when they were so (ISO 8601, UTC); empty when the file does not tell. Such a list holds
     where nothing dated is known: before the first change that was seen, and after a table was made
-    anew of columns that nobody told.
+    anew of columns that nobody told. sizes: of those tables whose size it tells.
     """
 
     namespace: str
     tables: dict[str, Columns]
     at: str = ""
+    sizes: dict[str, Size] = {}
 
 
 def read_catalogue(path: Path, namespace: str) -> Catalogue:
@@ -33,7 +42,8 @@ def read_catalogue(path: Path, namespace: str) -> Catalogue:
     Rows as `SELECT * FROM information_schema.columns` gives them on any engine, in CSV or JSON;
     `catalog.json` and `manifest.json` of dbt; `aws glue get-tables`; the export of a schema
     registry; an Avro, JSON Schema or Protobuf file, which describes a topic; JSON or YAML
-    `{"db.schema.table": {"column": "TYPE"}}`.
+    `{"db.schema.table": {"column": "TYPE"}}`. What warehouses export of the size of tables, as
+    `table_sizes.py` lists it.
 
     Raises:
         UnreadableInput: none of these; says what was looked at.
@@ -43,10 +53,14 @@ def read_catalogue(path: Path, namespace: str) -> Catalogue:
         at = dbt_columns.generated_at(content.value)
     except ValueError as error:
         raise UnreadableInput(f"{path}: metadata.generated_at: {error}") from error
+    if not isinstance(content.value, dict) and table_sizes.is_sizes(content.text):
+        return Catalogue(namespace, {}, at, table_sizes.sizes_of_rows(content.text, path))
     tables = {name: columns for name, columns in _tables(content).items() if name and columns}
     if not tables:
         raise UnreadableInput(f"{path}: {_nothing(content)}")
-    return Catalogue(namespace, tables, at)
+    catalog = dbt_columns.is_catalog(content.value)
+    sizes = table_sizes.sizes_of_catalog(content.value) if catalog else {}
+    return Catalogue(namespace, tables, at, sizes)
 
 
 def _tables(content: Content) -> dict[str, Columns]:

@@ -98,7 +98,7 @@ def exposures(value: object) -> Iterator[ConsumerEntry]:
             text(node.get("label")) or text(node.get("name")),
             text(node.get("url")),
             text(owner.get("email")) or text(owner.get("name")),
-            text(_meta(node).get("team")) or text(owner.get("name")),
+            text(meta_of(node).get("team")) or text(owner.get("name")),
             None,
             _kind(node),
         )
@@ -125,12 +125,13 @@ def manifest_owners(value: object) -> Iterator[Ownership]:
         if id_ in known:
             team, contact = _owner(mapping(node), groups)
             if team:
-                meta = _meta(mapping(node))
+                meta = meta_of(mapping(node))
                 name = known[id_].partition(f"{SOMEWHERE}:")[2]
                 yield Ownership(name, team, text(meta.get("domain")), contact)
 
 
-def _meta(node: Json) -> Json:
+def meta_of(node: Json) -> Json:
+    """What the project says of a node beyond what dbt knows."""
     source = mapping(node.get("source_meta"))
     return {
         **source,
@@ -141,7 +142,7 @@ def _meta(node: Json) -> Json:
 
 def _owner(node: Json, groups: dict[str, Json]) -> tuple[str, str]:
     """Team and contact of a node; empty when nobody said."""
-    meta = _meta(node)
+    meta = meta_of(node)
     said = meta.get("team") or meta.get("owner")
     if isinstance(said, dict):
         return text(said.get("name")) or text(said.get("email")), text(said.get("email"))

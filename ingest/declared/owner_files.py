@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ingest.declared import datahub, openmetadata
 from ingest.declared.content import Content, Json, mapping, objects, text
+from ingest.declared.dataset_entries import told_of
 from ingest.declared.dbt import is_manifest, manifest_owners, model_files
 from ingest.declared.people import Membership, Ownership, member_rows, owner_rows
 from lineage.errors import UnreadableInput
@@ -28,7 +30,8 @@ def read_owner_files(paths: Iterable[str]) -> tuple[list[Ownership], list[str]]:
 
     A table `dataset,team,domain,contact`; YAML or JSON of teams (`finance: [mart.*]`, or `finance:
     {datasets, members, domain, contact}`, also under `teams`); a dbt manifest.json (`meta.owner`,
-    groups); CODEOWNERS, whose paths mean the models of a manifest that is given too.
+    groups); CODEOWNERS, whose paths mean the models of a manifest that is given too; the exports of
+    DataHub and OpenMetadata.
 
     Raises:
         UnreadableInput: a file cannot be read, or is none of these.
@@ -53,7 +56,8 @@ def read_member_files(paths: Iterable[str]) -> tuple[list[Membership], list[str]
     """Who belongs to which team, by all these files.
 
     A table `principal,team`; what a directory exports (SCIM, LDAP: `userName,groups`, `memberOf`);
-    YAML or JSON of teams (`finance: [ana, bo]`, or `finance: {members}`, also under `teams`).
+    YAML or JSON of teams (`finance: [ana, bo]`, or `finance: {members}`, also under `teams`); the
+    exports of DataHub and OpenMetadata.
 
     Raises:
         UnreadableInput: a file cannot be read, or is none of these.
@@ -70,15 +74,23 @@ def read_member_files(paths: Iterable[str]) -> tuple[list[Membership], list[str]
 def _owners(content: Content, files: dict[str, str]) -> tuple[list[Ownership], list[str]]:
     if is_manifest(content.value):
         return list(manifest_owners(content.value)), []
+    if (aspects := datahub.aspects(content)) is not None:
+        return list(datahub.owned(aspects)), []
+    if (entities := openmetadata.entities(content)) is not None:
+        return list(openmetadata.owned(entities)), []
     teams = _teams(content.value)
     if teams is not None:
         return list(_owned(teams)), []
     if content.value is None and _is_codeowners(content.text):
         return _codeowners(content, files)
-    return owner_rows(content)
+    return owner_rows(content, described=any(told_of(content)))
 
 
 def _members(content: Content) -> tuple[list[Membership], list[str]]:
+    if (aspects := datahub.aspects(content)) is not None:
+        return list(datahub.members(aspects)), []
+    if (entities := openmetadata.entities(content)) is not None:
+        return list(openmetadata.members(entities)), []
     directory = list(_directory(content))
     if directory:
         return directory, []

@@ -71,7 +71,7 @@ class ConsumerEntry(msgspec.Struct, frozen=True):
 _Row = TypeVar("_Row")
 
 
-class _Patterns(Generic[_Row]):
+class Patterns(Generic[_Row]):
     """Rows by a pattern over names; of those that match, the most specific holds.
 
     Without wildcards before with; then the longer one; then the earlier one. Case is not compared.
@@ -105,7 +105,7 @@ class OwnerBook:
 
     def __init__(self, rows: tuple[Ownership, ...]) -> None:
         self.rows = rows
-        self._patterns = _Patterns((row.dataset, row) for row in rows)
+        self._patterns = Patterns((row.dataset, row) for row in rows)
 
     def owner_of(self, dataset: DatasetId) -> Ownership | None:
         """The most specific row for the dataset: by its full name, its name, or an end of it."""
@@ -119,7 +119,7 @@ class MemberBook:
 
     def __init__(self, rows: tuple[Membership, ...]) -> None:
         self.rows = rows
-        self._patterns = _Patterns((row.principal, row) for row in rows)
+        self._patterns = Patterns((row.principal, row) for row in rows)
 
     def team_of(self, principal: PrincipalId) -> str:
         """The team of a login: by its full name, else by its name alone; empty when none."""
@@ -145,13 +145,17 @@ class ConsumerBook:
         return self.rows[min(places)] if places else None
 
 
-def owner_rows(content: Content) -> tuple[list[Ownership], list[str]]:
+def owner_rows(content: Content, *, described: bool = False) -> tuple[list[Ownership], list[str]]:
     """The rows of a table with `dataset,team` and, if known, `domain,contact`.
+
+    described: the table says other things of datasets too, so a row needs no team.
 
     Raises:
         UnreadableInput: it has no such columns.
     """
-    return _read(content, _OWNERS, ("dataset", "team"), _ownership)
+    needed = ("dataset",) if described else ("dataset", "team")
+    rows, problems = _read(content, _OWNERS, needed, _described if described else _ownership)
+    return [row for row in rows if row.team or row.domain], problems
 
 
 def member_rows(content: Content) -> tuple[list[Membership], list[str]]:
@@ -195,6 +199,10 @@ def _read(
 
 def _ownership(row: tuple[str, ...]) -> Ownership | str:
     return Ownership(*row) if row[0] and row[1] else "dataset or team is empty"
+
+
+def _described(row: tuple[str, ...]) -> Ownership | str:
+    return Ownership(*row) if row[0] else "dataset is empty"
 
 
 def _membership(row: tuple[str, ...]) -> Membership | str:

@@ -11,15 +11,19 @@ import msgspec
 import yaml
 
 from ingest.attribution import Rule, Rules
+from ingest.declared.aliases import checked
 from ingest.declared.globs import Globs
 from ingest.identity import canonical_namespace
-from lineage.analyses.listening import SCHEDULES, Listening
+from lineage.analyses.identity.aliases import AliasRule
+from lineage.analyses.listening.listening import SCHEDULES, Listening
 from lineage.errors import UnreadableInput
 from lineage.names import DatasetId
 
 PRODUCTION = "prod"
 _WITHOUT_SQL = "openlineage"
-_KEYS = frozenset({"sources", "principals", "static", "external", "environments", "rules"})
+_KEYS = frozenset({
+    "aliases", "environments", "external", "principals", "rules", "sources", "static",
+})  # fmt: skip
 _CLASSES = ("person", "bi", "job", "service", "system")
 # Platforms of which there is only one: their names begin with the project or account.
 _ONE_OF_A_KIND = {"bigquery": "bigquery"}
@@ -90,7 +94,8 @@ class _Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SourceBook:
     """All that is declared of sources, and of the datasets and logins that they bring.
 
-    rules: who a statement is for. Patterns of datasets match `namespace:name`.
+    rules: who a statement is for. Patterns of datasets match `namespace:name`. aliases: None when
+    nothing is said of them.
     """
 
     def __init__(
@@ -102,8 +107,10 @@ class SourceBook:
         static: Iterable[str] = (),
         external: Iterable[str] = (),
         environments: dict[str, tuple[str, ...]] | None = None,
+        aliases: tuple[AliasRule, ...] | None = None,
     ) -> None:
         self.rules = rules or Rules.load()
+        self.aliases = aliases
         self._declared = declared or {}
         self._files = {name: Globs(one.files) for name, one in self._declared.items()}
         self._folder = folder.resolve()
@@ -144,21 +151,25 @@ class SourceBook:
             _shaped(top.get("static") or (), tuple[str, ...], f"{path}: static"),
             _shaped(top.get("external") or (), tuple[str, ...], f"{path}: external"),
             _globs(top.get("environments"), f"{path}: environments"),
+            _aliases(top["aliases"], f"{path}: aliases") if "aliases" in top else None,
         )
 
     def names(self, path: str) -> bool:
         """Whether a source is declared for the file of that path."""
         return self._name_of(path) is not None
 
-    def of(self, path: str, dialect: str = "") -> Source:
+    def of(self, path: str, dialect: str = "", *, says_all: bool = False) -> Source:
         """The source of the file: the first declared one whose `files` match, else the flags'.
 
         `dialect` is that of the file's format; what is still missing gets a default, and a sentence
-        in `warnings` names the flag that says it.
+        in `warnings` names the flag that says it. says_all: each record names its own namespace, so
+        that nothing is missing.
         """
         name = self._name_of(path)
         said = self._declared[name] if name else _Declared()
         source = _completed(name or "", said, self._flags, dialect, self._folder)
+        if says_all:
+            return msgspec.structs.replace(source, assumed=())
         self._warnings |= dict.fromkeys(source.assumed)
         return source
 
@@ -269,6 +280,14 @@ def _rules(found: object, principals: dict[str, tuple[str, ...]], where: str) ->
         return Rules.load(principals, more)
     except UnreadableInput as error:
         raise UnreadableInput(f"{where}: {error}") from error
+
+
+def _aliases(found: object, where: str) -> tuple[AliasRule, ...]:
+    said = _shaped(found or (), tuple[AliasRule, ...], where)
+    return tuple(
+        checked(msgspec.structs.replace(rule, place=f"{where}[{i}]"), f"{where}[{i}]")
+        for i, rule in enumerate(said)
+    )
 
 
 def _shaped(found: object, shape: type[_Shape], where: str) -> _Shape:

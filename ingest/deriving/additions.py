@@ -33,6 +33,9 @@ class Additions:
         self.edges: dict[EdgeKey, Edge] = {}
         # All the columns of a dataset, by the day that it was told → when on that day, the last.
         self.lists: dict[tuple[DatasetId, ColumnList, str], str] = {}
+        # What was said before and no longer holds: it goes before anything is added.
+        self.undone: dict[EdgeKey, None] = {}
+        self.unsaid: list[Node] = []
 
     def node(self, node: NodeId, at: str = "", **facts: str) -> None:
         """Adds a node, and facts that hold from `at`; empty values say nothing."""
@@ -97,6 +100,8 @@ class Additions:
             self.take(edge)
         for (dataset, columns, _), at in other.lists.items():
             self.listed(dataset, columns, at)
+        self.undone |= other.undone
+        self.unsaid += other.unsaid
 
     def batch(
         self,
@@ -111,4 +116,6 @@ class Additions:
             retract,
             documents,
             shards,
+            tuple(self.undone),
+            tuple(self.unsaid),
         )

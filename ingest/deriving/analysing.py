@@ -14,6 +14,7 @@ import re
 import signal
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from itertools import chain
 from multiprocessing import get_context
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ import msgspec
 
 from ingest.deriving.columns import KnownColumns, tellings, time_of
 from ingest.deriving.moving import moved
+from ingest.deriving.remembered import Remembered
 from ingest.deriving.stated import heed
 from ingest.deriving.timeline import EVER, Columns, Said, Telling, Told
 from ingest.folding.cells import Template
@@ -96,10 +98,10 @@ class Analysed(msgspec.Struct, frozen=True):
         return self.parts[0].days is not None
 
 
-class _Task(msgspec.Struct, frozen=True):
-    """A chunk of templates and the columns of the datasets that their texts may name."""
+class _Wanted(msgspec.Struct, frozen=True):
+    """A template to analyse with these columns of the datasets that its text may name."""
 
-    templates: tuple[Template, ...]
+    template: Template
     columns: dict[str, Columns]
     days: frozenset[int] | None = None
     told: frozenset[int] | None = None
@@ -110,9 +112,8 @@ def _leave_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _analyse_chunk(task: _Task) -> list[Analysis]:
-    catalog = Catalog(task.columns)
-    return [_analysis(template, catalog) for template in task.templates]
+def _analyse_chunk(wanted: list[_Wanted]) -> list[Analysis]:
+    return [_analysis(one.template, Catalog(one.columns)) for one in wanted]
 
 
 def _analysis(template: Template, catalog: Catalog) -> Analysis:
@@ -145,12 +146,14 @@ class Analyser:
 
     def __init__(self, known: KnownColumns, workers: int) -> None:
         self.known = known
+        self._remembered = Remembered.here()
         self._changed: dict[DatasetId, int] = {}
         self._workers = workers
         self._pool: ProcessPoolExecutor | None = None
 
     def close(self) -> None:
         """Ends the processes."""
+        self._remembered.close()
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
 
@@ -183,6 +186,11 @@ class Analyser:
             merge_days(self._changed, changed)
             waiting = [t for t in templates if _relies_on(done[t.id.name], t, changed)]
 
+    def understood(self, templates: Mapping[Template, Seen]) -> dict[str, Analysed]:
+        """What templates mean on the days seen, by fingerprint; nothing is learned from them."""
+        spans = {template: self._span(template, seen) for template, seen in templates.items()}
+        return self._run(list(spans), spans)
+
     def _learn(
         self,
         templates: Iterable[Template],
@@ -209,43 +217,42 @@ class Analyser:
     def _run(
         self, templates: list[Template], spans: Mapping[Template, _Span]
     ) -> dict[str, Analysed]:
-        tasks = list(self._tasks(templates, spans))
-        if self._workers > 1 and len(templates) >= _WORTH_A_POOL:
-            if self._pool is None:
-                # Not fork: the progress display runs in a thread.
-                method = get_context("forkserver")
-                self._pool = ProcessPoolExecutor(
-                    self._workers, mp_context=method, initializer=_leave_interrupts
-                )
-            results: Iterable[list[Analysis]] = self._pool.map(_analyse_chunk, tasks)
-        else:
-            results = map(_analyse_chunk, tasks)
+        wanted = [one for template in templates for one in self._wanted(template, spans[template])]
+        keys = [self._remembered.key(one.template, one.columns) for one in wanted]
+        found = self._remembered.of(keys)
+        new = {key: one for key, one in zip(keys, wanted, strict=True) if key not in found}
+        made = dict(zip(new, self._analyses(list(new.values())), strict=True))
+        self._remembered.keep(made)
+        found |= made
         parts: dict[Template, list[Part]] = {}
-        for task, analyses in zip(tasks, results, strict=True):
-            for template, analysis in zip(task.templates, analyses, strict=True):
-                parts.setdefault(template, []).append(Part(task.days, task.told, analysis))
-        return {t.id.name: Analysed(spans[t].days, tuple(found)) for t, found in parts.items()}
+        for key, one in zip(keys, wanted, strict=True):
+            parts.setdefault(one.template, []).append(Part(one.days, one.told, found[key]))
+        return {t.id.name: Analysed(spans[t].days, tuple(mine)) for t, mine in parts.items()}
 
-    def _tasks(self, templates: list[Template], spans: Mapping[Template, _Span]) -> Iterator[_Task]:
-        steady: dict[str, list[tuple[Template, list[DatasetId]]]] = {}
-        for template in templates:
-            namespace = template.id.namespace
-            named = self.known.named_in(template.sql, namespace)
-            if any(self.known.versions(dataset).vary for dataset in named):
-                yield from self._by_version(template, named, spans[template])
-            else:
-                steady.setdefault(namespace, []).append((template, named))
-        for mine in steady.values():
-            for start in range(0, len(mine), _CHUNK):
-                chunk = mine[start : start + _CHUNK]
-                datasets = {dataset for _, named in chunk for dataset in named}
-                columns = self._columns(datasets, EVER)
-                yield _Task(tuple(template for template, _ in chunk), columns)
+    def _analyses(self, wanted: list[_Wanted]) -> Iterator[Analysis]:
+        """What each of these means, in their order."""
+        tasks = [wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK)]
+        if self._workers == 1 or len(wanted) < _WORTH_A_POOL:
+            return chain.from_iterable(map(_analyse_chunk, tasks))
+        if self._pool is None:
+            # Not fork: the progress display runs in a thread.
+            method = get_context("forkserver")
+            self._pool = ProcessPoolExecutor(
+                self._workers, mp_context=method, initializer=_leave_interrupts
+            )
+        return chain.from_iterable(self._pool.map(_analyse_chunk, tasks))
+
+    def _wanted(self, template: Template, span: _Span) -> Iterator[_Wanted]:
+        named = self.known.named_in(template.sql, template.id.namespace)
+        if any(self.known.versions(dataset).vary for dataset in named):
+            yield from self._by_version(template, named, span)
+        else:
+            yield _Wanted(template, self._columns(named, EVER))
 
     def _by_version(
         self, template: Template, named: list[DatasetId], span: _Span
-    ) -> Iterator[_Task]:
-        """A task for each set of days that met the same columns; the latest days come last."""
+    ) -> Iterator[_Wanted]:
+        """One for each set of days that met the same columns; the latest days come last."""
         tells = _MAKES.search(template.sql) is not None
         found: dict[tuple[int, ...], tuple[list[Columns], set[int], set[int]]] = {}
         for day in sorted(span.days):
@@ -260,7 +267,7 @@ class Analyser:
             known = {
                 one.name: columns for one, columns in zip(named, lists, strict=True) if columns
             }
-            yield _Task((template,), known, frozenset(on), frozenset(told if tells else on))
+            yield _Wanted(template, known, frozenset(on), frozenset(told if tells else on))
 
     def _span(self, template: Template, seen: Seen) -> _Span:
         runs = self.known.runs(template, seen.new)

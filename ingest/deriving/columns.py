@@ -240,6 +240,21 @@ def _key_of(query: QueryId) -> str:
     return f"template\x1f{query.namespace}\x1f{query.name}"
 
 
+def last_told(store: Store, queries: Iterable[QueryId]) -> dict[QueryId, int]:
+    """The last day on which each template that tells of columns ran: DDL leaves no RAN behind."""
+    keys = {_key_of(query): query for query in queries}
+    told = (
+        (document.key, msgspec.json.decode(document.body, type=Told))
+        for document in store.documents(DOCUMENT, list(keys))
+    )
+    return {keys[key]: max(teller.days) for key, teller in told if teller.days}
+
+
+def lists_of(dataset: DatasetId) -> tuple[str, str]:
+    """The span of DOCUMENT's keys with the lists that events and exports told of a dataset."""
+    return f"list\x1f{dataset}\x1f", f"list\x1f{dataset}\x20"
+
+
 def _teller_of(dataset: DatasetId, columns: ColumnList, at: str) -> tuple[str, Told]:
     """The teller that a list is: each dated one for itself; an undated one replaces the last."""
     digest = blake2b(msgspec.json.encode(columns), digest_size=16).hexdigest() if at else ""

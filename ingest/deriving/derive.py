@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ingest.attribution import Issuer
+from ingest.attribution import RUN, Issuer
 from ingest.deriving.additions import NEVER, Additions
 from ingest.deriving.analysing import Analysed
 from ingest.deriving.columns import described
@@ -73,7 +73,7 @@ def _impersonal(
         if issuer.person:
             bare = msgspec.structs.replace(issuer, person="")
             key = msgspec.structs.replace(key, issuer=bare)
-            if issuer.person != key.principal.name:
+            if key.principal is None or issuer.person != key.principal.name:
                 people.setdefault(key, set()).add(_person(issuer))
         known = found.get(key)
         found[key] = FoldedCell(key, *_sum(cell, known)) if known or issuer.person else cell
@@ -134,7 +134,11 @@ def _within(
 def _processes(statement: Statement, key: CellKey) -> list[tuple[ProcessId, tuple[Table, ...]]]:
     """Who the statement acts for, and which of its targets: a job per target, or a consumer."""
     issuer = key.issuer
+    if key.principal is None:  # the run is the statement, whatever it does
+        return [(JobId(issuer.namespace, issuer.name), statement.writes)]
     if statement.writes and not statement.temporary:
+        if issuer.kind == RUN and statement.kind != "create_view":
+            return [(JobId(issuer.namespace, issuer.name), statement.writes)]
         return [(_job(statement, target, key), (target,)) for target in statement.writes]
     if routine := key.template.routine:
         return [(JobId(key.template.id.namespace, routine), ())]
@@ -157,7 +161,8 @@ def _job(statement: Statement, target: Table, key: CellKey) -> JobId:
 
 
 def _is_principal(issuer: Issuer, key: CellKey) -> bool:
-    return (issuer.namespace, issuer.name) == (key.principal.namespace, key.principal.name)
+    login = key.principal
+    return login is not None and (issuer.namespace, issuer.name) == (login.namespace, login.name)
 
 
 def _describe(additions: Additions, template: Template, analysis: Analysis) -> None:
@@ -211,6 +216,8 @@ class _Derivation:
         self.people = people
         self.query = template.id
         self.defines = template.routine != ""
+        # What a dataset is, the events of a run say themselves.
+        self.describes = any(cell.key.principal is not None for cell in cells)
         self.namespace = template.id.namespace
         self.statement = statement
         self.cells = cells
@@ -228,7 +235,7 @@ class _Derivation:
         statement = self.statement
         for dataset in (*self.reads, *map(self._dataset, statement.writes)):
             self.add.edge(EdgeType.NAMED_IN, dataset, self.query)
-        if not statement.temporary and not self.defines:
+        if self.describes and not statement.temporary and not self.defines:
             self._life()
         if statement.reads or statement.writes:
             for use in self.uses:
@@ -240,7 +247,8 @@ class _Derivation:
                 seen = self._process(process, cells)
                 self._tables(process, targets, seen)
                 self._columns(process, targets, seen)
-        for node in () if self.defines else described(statement, self.namespace, self.at):
+        silent = self.defines or not self.describes
+        for node in () if silent else described(statement, self.namespace, self.at):
             assert isinstance(node.id, ColumnId)
             self.add.column(node.id, Origin.DECLARED if node.facts else Origin.PARSED)
             self.add.facts(node)
@@ -258,7 +266,8 @@ class _Derivation:
             self.add.edge(EdgeType.RAN, process, self.query, via=principal,
                           activity=cell.activity, sample=cell.sample,
                           clock=cell.clock)  # fmt: skip
-            self.add.edge(EdgeType.RUN_BY, process, principal, activity=cell.activity)
+            if principal is not None:
+                self.add.edge(EdgeType.RUN_BY, process, principal, activity=cell.activity)
             for person in self.people.get(cell.key, ()):
                 self.add.node(person, **{"class": "person"})
                 # Of another origin than the logins, which are derived again without the people.
@@ -271,6 +280,9 @@ class _Derivation:
         view = self.statement.kind == "create_view"
         for cell in cells:
             issuer = cell.key.issuer
+            total, clock = total.plus(cell.activity), clock.plus(cell.clock)
+            if cell.key.principal is None:  # what it is, its events say
+                continue
             named = not _is_principal(issuer, cell.key)  # else the principals of RAN say it
             # A job without a name is told by what it writes, whoever ran it.
             kind = issuer.kind if named or not isinstance(process, JobId) else "job"
@@ -279,7 +291,6 @@ class _Derivation:
                 self.add.node(process, issuer=issuer.name, issuer_namespace=issuer.namespace,
                               issuer_kind=issuer.kind,
                               issuer_writes="true" if issuer.writes else "")  # fmt: skip
-            total, clock = total.plus(cell.activity), clock.plus(cell.clock)
         sample = max(cell.sample for cell in cells)
         # To define a routine is not to run it.
         return _Seen(NEVER, sample, NEVER) if self.defines else _Seen(total, sample, clock)
@@ -295,7 +306,7 @@ class _Derivation:
             dataset = self._dataset(table)
             by_engine = table in self.witness.writes
             self._edge(EdgeType.WRITES, process, dataset, seen, by_engine=by_engine)
-            if kind in ("create_view", "create_table"):
+            if self.describes and kind in ("create_view", "create_table"):
                 self.add.node(dataset, self.at, kind=kind.removeprefix("create_"))
 
     def _columns(self, process: ProcessId, targets: tuple[Table, ...], seen: _Seen) -> None:

@@ -35,6 +35,7 @@ def cells_of(store: Store, templates: Collection[QueryId]) -> list[FoldedCell]:
 
 
 def _folded(store: Store, cells: Collection[Edge]) -> list[FoldedCell]:
+    cells = [edge for edge in cells if edge.key.via is not None]  # else a run's own statement
     ends = {(edge.key.source, edge.key.target, edge.key.via) for edge in cells}
     nodes = store.nodes({node for three in ends for node in three if node is not None})
     folded: dict[CellKey, FoldedCell] = {}

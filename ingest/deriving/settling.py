@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from ingest.deriving.analysing import Analysed, Analyser, Seen, merge_days
@@ -33,6 +33,7 @@ def settle(
     cells: list[FoldedCell],
     changed: dict[DatasetId, int],
     moved: Moved,
+    again: Collection[QueryId] = (),
     *,
     everything: bool,
 ) -> Settled:
@@ -40,11 +41,12 @@ def settle(
 
     Earlier imports derived with other columns of the changed datasets. What is derived again
     may tell other columns of further datasets, so this goes on until nothing changes.
+    again: templates of which all that ran them is derived again.
     everything: derive all of the store again.
     """
     found = Settled([], {}, [], [])
     templates = {cell.key.template for cell in cells}
-    queries = moved.queries
+    queries = moved.queries.union(again)
     merge_days(changed, analyser.known.lose(moved.lost))
     newest = max((seen.last or 0 for seen in store.logged().values()), default=-1)
     stale: set[DatasetId] = set()

@@ -74,6 +74,12 @@ class Template(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, id=query, stated=stated)
 
 
+def template(namespace: str, sql: str, dialect: str, context: Context) -> Template:
+    """The template of a masked text in a namespace and name context."""
+    names = (context.default_db, context.default_schema, *context.search_path)
+    return Template(QueryId(namespace, fingerprint(sql, dialect, *names)), sql, dialect, context)
+
+
 def textless(namespace: str, dialect: str) -> Template:
     """The template of the statements of a namespace whose text is not known."""
     return Template(QueryId(namespace, ""), "", dialect, Context())
@@ -94,7 +100,7 @@ def template_of(query: Node) -> Template:
 
 
 class CellKey(msgspec.Struct, frozen=True):
-    """Which template, on whose behalf, by which login.
+    """Which template, on whose behalf, by which login; None when only a run told of it.
 
     The person who looks makes a cell of its own only until it is derived: the graph keeps who the
     people of a consumer are, and not how often each of them looked.
@@ -102,7 +108,7 @@ class CellKey(msgspec.Struct, frozen=True):
 
     template: Template
     issuer: Issuer
-    principal: PrincipalId
+    principal: PrincipalId | None
 
 
 class Cell:

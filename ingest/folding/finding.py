@@ -13,10 +13,20 @@ import msgspec
 
 from ingest.attribution import UNKNOWN, Issuer, Rules, attribute
 from ingest.declared.sources import Source
-from ingest.folding.cells import Cell, CellKey, FoldedCell, Template, folded, latest_start, textless
+from ingest.folding.cells import (
+    Cell,
+    CellKey,
+    FoldedCell,
+    Template,
+    folded,
+    latest_start,
+    template,
+    textless,
+)
 from ingest.folding.session import Session, context_of, makes_temporary, needs_session
 from ingest.masking.machine import is_machine
-from ingest.masking.template import Masked, Masks, fingerprint
+from ingest.masking.many import ManyMasks
+from ingest.masking.template import Masked
 from ingest.record import QueryRecord
 from ingest.sql import Context
 from lineage.names import PrincipalId, QueryId, clean
@@ -73,8 +83,18 @@ class Finder:
         self._where: dict[QueryId, tuple[str, int]] = {}
         self._sessions: dict[tuple[str, str], Session] = {}
         self._memo: dict[tuple[object, ...], Cell | Skip] = {}
-        self._masks: dict[str, Masks] = {}  # by dialect
+        self._masks: dict[str, ManyMasks] = {}  # by dialect
         self.latest = latest_start()  # what starts after it lies in the future
+
+    @property
+    def cells(self) -> int:
+        """How many cells there are since the last flush."""
+        return len(self._cells)
+
+    @property
+    def in_sessions(self) -> bool:
+        """Whether any statement met so far changes what later ones of its session mean."""
+        return bool(self._sessions)
 
     def flush(self) -> list[FoldedCell]:
         """The cells so far; the next ones begin anew. Sessions go on."""
@@ -111,14 +131,20 @@ class Finder:
         return any(mark in text for mark in _TEMPORARY)
 
     def find(
-        self, record: QueryRecord, source: Source, file: str, key: bytes
+        self,
+        record: QueryRecord,
+        source: Source,
+        file: str,
+        key: bytes,
+        masked: Masked | None = None,
     ) -> Cell | Skip | Scripted:
-        """The cell that counts the record, or why none does."""
+        """The cell that counts the record, or why none does; masked: its text, if already known."""
         if not record.joins and not 0 <= record.start <= self.latest:
             return Skip("no_time" if record.start < 0 else "future_time", dead=True)
         # What other records may add to is kept with its row, not with its text.
         stated = None if record.joins else record.stated
-        masked = self._masks_of(source.dialect).mask(record.text)
+        if masked is None:
+            masked = self.masks(source.dialect).mask(record.text)
         if masked.reason or not record.complete:
             if stated is None:
                 return Skip(masked.reason if record.complete else "truncated", dead=True)
@@ -135,7 +161,7 @@ class Finder:
             session = self._sessions.setdefault((source.name, record.session), Session())
             if session.set_context(masked.text, source.dialect):
                 return Skip("no_lineage")
-        reason = _no_use(masked.text, source.dialect) if masked.text or not stated else ""
+        reason = no_use(masked.text, source.dialect) if masked.text or not stated else ""
         if reason:
             found: Cell | Skip = Skip(reason)
         else:
@@ -171,7 +197,7 @@ class Finder:
 
     def issuer(self, record: QueryRecord, source: Source) -> Issuer:
         """Who the statement of a record is for, without what differs from one run to the next."""
-        return self._issuer(self._masks_of(source.dialect).mask(record.text), record, source)
+        return self._issuer(self.masks(source.dialect).mask(record.text), record, source)
 
     def _issuer(self, masked: Masked, record: QueryRecord, source: Source) -> Issuer:
         found = attribute(masked.comments, record.hints, record.user, source.namespace, self._rules)
@@ -187,19 +213,17 @@ class Finder:
             class_ = self.principals[principal] = self._rules.principal_class(user)
         return Issuer(namespace, principal.name, class_), principal
 
-    def _masks_of(self, dialect: str) -> Masks:
+    def masks(self, dialect: str) -> ManyMasks:
+        """What masks the statements of a dialect."""
         masks = self._masks.get(dialect)
         if masks is None:
-            masks = self._masks[dialect] = Masks(dialect)
+            masks = self._masks[dialect] = ManyMasks(dialect)
         return masks
 
     def _template(self, sql: str, context: Context, source: Source) -> Template:
         if not sql:
             return textless(source.namespace, source.dialect)
-        name = fingerprint(
-            sql, source.dialect, context.default_db, context.default_schema, *context.search_path
-        )
-        return Template(QueryId(source.namespace, name), sql, source.dialect, context)
+        return template(source.namespace, sql, source.dialect, context)
 
     def _cell(self, template: Template, issuer: Issuer, record: QueryRecord, file: str) -> Cell:
         self._where.setdefault(template.id, (file, record.line))
@@ -208,7 +232,7 @@ class Finder:
 
 
 @lru_cache(maxsize=10_000)
-def _no_use(masked: str, dialect: str) -> str:
+def no_use(masked: str, dialect: str) -> str:
     """Why a masked statement is no use of data; empty when it may be one."""
     word = _WORD.match(masked)
     if word is None or word.group(1).upper() in _NO_LINEAGE:

@@ -7,6 +7,7 @@ statement follows from its row; a statement whose row learns more moves from one
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
 from typing import Literal
 
 import msgspec
@@ -31,11 +32,12 @@ from lineage.store import Store
 STATEMENTS = "statements"  # the kind of the documents that hold rows
 TEMPLATE = "template"  # and of those that hold templates which are no part of the graph
 _UNTIMED_BACK = 62  # days in which a record without a time looks for its statement
+_UNTOLD = Row(-1)
 
 Place = tuple[str, int]  # namespace of the source, UTC day
 Fate = Literal["new", "more", "same"]
 Login = Callable[[str, str], tuple[Issuer, PrincipalId]]
-_CellId = tuple[QueryId, str, str, PrincipalId]
+_CellId = tuple[QueryId, str, str, PrincipalId | None]
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -127,14 +129,30 @@ class Joined:
         An event about a statement may be of the day before or after.
         """
         day = day_of(start)
-        near = self._near.get((namespace, day))
-        if near is None:
-            places = [(namespace, one) for one in (day, day - 1, day + 1)]
-            near = self._near[namespace, day] = [(one, self._load(one)) for one in places]
-        for place, rows in near:
-            if key in rows:
-                return place
-        return near[0][0]
+        near = self._around((namespace, day))
+        return next((at for at, rows in near if key in rows and rows[key].told), near[0][0])
+
+    def link(self, namespace: str, at: int, key: bytes, job: Issuer, run: str) -> None:
+        """Takes in that a statement was a run's, which was seen about then.
+
+        Whether a log tells of it, and when, does not matter: without one, nothing counts.
+        """
+        place = self.place(namespace, at, key)
+        known = self._load(place).get(key, _UNTOLD)
+        # Nothing goes into the ledger: no log was read.
+        self._ledger.touch(*place)
+        self._set(place, key, known.merge(Row(-1, issuer=job, runs=(run,))))
+
+    def counted_for(self) -> Iterator[tuple[str, str, bool]]:
+        """What became of the statements met since the last commit that are said to be a run's.
+
+        Run, statement, and whether a log tells of it, so that it counts for the run.
+        """
+        for place, key in self._before:
+            row = self._rows[place][key]
+            for run in row.runs:
+                statement = f"{place[0]}\x1f{key.hex()}"
+                yield run, statement, self._counted(place, key, row, row) is not None
 
     def put(self, place: Place, key: bytes, row: Row) -> Fate:
         """Takes in a record of a statement: it is new, tells more, or tells nothing new."""
@@ -144,10 +162,11 @@ class Joined:
         if early:
             row = row.merge(early)
         known = self._load(place).get(key)
-        if known is None:
+        if known is None or not known.told:
             if not self._ledger.add(*place, key):
                 return "same"  # counted without a row: it is none of those that learn more
-            self._set(place, key, row)
+            linked = [rows[key] for _, rows in self._around(place) if key in rows]
+            self._set(place, key, reduce(Row.merge, linked, row))
             return "more" if early else "new"
         merged = known.merge(row)
         if merged == known:
@@ -216,7 +235,8 @@ class Joined:
 
     def _put_untimed(self, namespace: str, key: bytes, row: Row) -> Fate:
         for (known, _), rows in self._rows.items():
-            if known == namespace and key in rows and rows[key].merge(row) == rows[key]:
+            there = rows.get(key) if known == namespace else None
+            if there and there.told and there.merge(row) == there:
                 return "same"
         place = namespace, key
         known_row = self._untimed.get(place)
@@ -232,15 +252,24 @@ class Joined:
         days = {day for known, day in self._rows if known == namespace}
         logged = sorted(self._ledger.days(namespace), reverse=True)[:_UNTIMED_BACK]
         for day in sorted(days.union(logged), reverse=True):
-            if key in self._load((namespace, day)):
+            row = self._load((namespace, day)).get(key)
+            if row is not None and row.told:
                 return namespace, day
         return None
+
+    def _around(self, place: Place) -> list[tuple[Place, dict[bytes, Row]]]:
+        """The rows of a day, of the one before and of the one after it."""
+        near = self._near.get(place)
+        if near is None:
+            namespace, day = place
+            places = [(namespace, one) for one in (day, day - 1, day + 1)]
+            near = self._near[place] = [(one, self._load(one)) for one in places]
+        return near
 
     def _load(self, place: Place) -> dict[bytes, Row]:
         rows = self._rows.get(place)
         if rows is None:
-            logged = place[1] in self._ledger.days(place[0])
-            found = self._store.documents(STATEMENTS, [name_of(place)]) if logged else ()
+            found = self._store.documents(STATEMENTS, [name_of(place)])
             rows = next((unpacked(document.body) for document in found), {})
             self._rows[place] = rows
         return rows

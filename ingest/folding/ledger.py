@@ -75,13 +75,10 @@ class Ledger:
         first = day - day % _BLOCK
         logged = self._logged.get(source, set())
         days = [d for d in range(first, first + _BLOCK) if d in logged and (source, d) != place]
-        # A shard that is not there yet has version 0; the store finds out if that was too early.
-        wanted = [(source, d) for d in days if (source, d) not in self._keys]
-        if day in logged or day == UNTIMED:
-            wanted.append(place)
-        for found, shard in (self._store.shards(wanted) if wanted else {}).items():
+        # A day without a statement may have a shard: what stands beside it was written.
+        wanted = [place, *((source, d) for d in days if (source, d) not in self._keys)]
+        for found, shard in self._store.shards(wanted).items():
             packed = shard.keys
             self._keys[found] = {packed[i : i + WIDTH] for i in range(0, len(packed), WIDTH)}
             self._versions[found] = shard.version
-        self._versions.setdefault(place, 0)
-        return self._keys.setdefault(place, set())
+        return self._keys[place]

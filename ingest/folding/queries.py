@@ -17,13 +17,15 @@ from ingest.folding.ledger import UNTIMED, Ledger, statement_key
 from ingest.folding.retention import Retention
 from ingest.folding.rows import Row, weight
 from ingest.folding.unread import Unread
-from ingest.masking.template import fingerprint, mask
+from ingest.masking.template import Masked, fingerprint, mask
 from ingest.record import Ignored, QueryRecord, Read, Rejected
 from ingest.report import Funnel
 from lineage.model import Document
 from lineage.names import PrincipalId, QueryId
 from lineage.store import Store
 
+_TOGETHER = 1000  # records that are masked together
+_MUCH_TEXT = 4_000_000  # characters, after which fewer are enough
 _UNSUCCESSFUL = {"error": "failed", "cancelled": "failed", "running": "unfinished"}
 
 
@@ -55,6 +57,16 @@ class Queries:
         return self._finder.principals
 
     @property
+    def cells(self) -> int:
+        """How many cells there are since the last flush."""
+        return self._finder.cells
+
+    @property
+    def in_sessions(self) -> bool:
+        """Whether any statement met so far changes what later ones of its session mean."""
+        return self._finder.in_sessions
+
+    @property
     def held(self) -> int:
         """How many statements wait for the end of their session, counted and not in the ledger."""
         return len(self._held)
@@ -63,7 +75,7 @@ class Queries:
         """Takes in the records; yields after each, so that the caller may stop or flush."""
         funnel = self._funnel
         low = self._retention.low(source.namespace)
-        for record in records:
+        for record, key, masked in self._prepared(records, source):
             funnel.read += 1
             if isinstance(record, QueryRecord):
                 if record.start > self.newest and not self._finder.is_late(record.start):
@@ -71,7 +83,7 @@ class Queries:
                 if 0 <= record.start < low:
                     funnel.ignore("before_retention")
                 else:
-                    self._query(record, source, file)
+                    self._query(record, source, file, key, masked)
             elif isinstance(record, Ignored):
                 funnel.ignore(record.reason)
             else:
@@ -96,26 +108,45 @@ class Queries:
         """File and line where a template was first met."""
         return self._finder.where(query)
 
-    def _query(self, record: QueryRecord, source: Source, file: str) -> None:
+    def _prepared(
+        self, records: Iterable[Read], source: Source
+    ) -> Iterator[tuple[Read, bytes, Masked | None]]:
+        """The records with their keys, and with the masked texts of those not yet counted."""
+        masks = self._finder.masks(source.dialect)
+        for together in _together(records):
+            keys = [_key(one, source) for one in together]
+            texts = {
+                place: one.text
+                for place, (one, key) in enumerate(zip(together, keys, strict=True))
+                if isinstance(one, QueryRecord) and self._is_new(one, key, source)
+            }
+            masked = dict(zip(texts, masks.mask_all(list(texts.values())), strict=True))
+            for place, (one, key) in enumerate(zip(together, keys, strict=True)):
+                yield one, key, masked.get(place)
+
+    def _is_new(self, record: QueryRecord, key: bytes, source: Source) -> bool:
+        """Whether the text of a record must be looked at, as far as can be told at sight."""
+        if not record.text or record.start < 0 or self._finder.is_late(record.start):
+            return False
+        return not self._ledger.holds(source.namespace, day_of(record.start), key)
+
+    def _query(
+        self, record: QueryRecord, source: Source, file: str, key: bytes, masked: Masked | None
+    ) -> None:
         funnel = self._funnel
         if record.joins and record.query_id:
-            self._join(record, source, file, statement_key(source.namespace, record.query_id))
+            self._join(record, source, file, key, masked)
             return
         if record.status in _UNSUCCESSFUL:
             funnel.ignore(_UNSUCCESSFUL[record.status])
             return
-        if record.query_id:
-            key = statement_key(source.namespace, record.query_id)
-        else:
-            key = statement_key(source.namespace, record.user, str(record.start), record.session,
-                                str(record.seq), record.text)  # fmt: skip
         day = day_of(record.start)
         if self._ledger.holds(source.namespace, day, key) and not self._finder.is_replayed(
             record, source
         ):
             funnel.duplicate += 1
             return
-        found = self._finder.find(record, source, file, key)
+        found = self._finder.find(record, source, file, key, masked)
         if isinstance(found, Skip) and found.dead:
             if self._ledger.holds(source.namespace, day, key):
                 funnel.duplicate += 1
@@ -155,14 +186,19 @@ class Queries:
             start = held.record.start
             if held.record.joins:
                 place = self.joined.place(namespace, start, key)
-                self.joined.put(place, key, Row(start, void=True))
+                is_new = self.joined.put(place, key, Row(start, void=True)) != "same"
             else:
-                self._ledger.add(namespace, day_of(start), key)
-            if not held.used:
+                is_new = self._ledger.add(namespace, day_of(start), key)
+            if not is_new:  # another import was faster, and has committed since it was held
+                self._funnel.imported -= 1
+                self._funnel.duplicate += 1
+            elif not held.used:
                 self._finder.cell(held.cell.key).add(start, key.hex(), held.record.count)
         self._held = {}
 
-    def _join(self, record: QueryRecord, source: Source, file: str, key: bytes) -> None:
+    def _join(
+        self, record: QueryRecord, source: Source, file: str, key: bytes, masked: Masked | None
+    ) -> None:
         """Takes in one of the records of a statement that may have several."""
         funnel = self._funnel
         place = self.joined.place(source.namespace, record.start, key)
@@ -184,7 +220,7 @@ class Queries:
             if record.status != "running":
                 self.joined.put(place, key, void)
             return
-        found = self._finder.find(record, source, file, key) if record.text else None
+        found = self._finder.find(record, source, file, key, masked) if record.text else None
         if isinstance(found, Skip) and not found.dead:
             funnel.ignore(found.reason)
             self.joined.put(place, key, void)
@@ -218,12 +254,11 @@ class Queries:
         """What the record tells of its statement."""
         if isinstance(found, Cell):
             text, issuer = found.key.template.id.name, found.key.issuer
-            login = found.key.principal
             self.joined.learn(found.key.template)
         else:
             text = ""
             issuer = self._finder.issuer(record, source)
-            _, login = self._finder.login(source.namespace, record.user)
+        _, login = self._finder.login(source.namespace, record.user)
         by_text = record.text != ""
         return Row(
             record.start,
@@ -292,9 +327,32 @@ class Queries:
     def _letter(
         self, reason: str, text: str, line: int, source: Source, file: str, day: int
     ) -> DeadLetter:
-        masked = mask(text, source.dialect).text[:2000]
+        masked = mask(text, source.dialect).text
         return DeadLetter(
-            reason, source.name, file, line, masked, tokens=tokens(masked),
+            reason, source.name, file, line, masked[:2000], tokens=tokens(masked),
             day=day if day <= day_of(self._finder.latest) else UNTIMED,
             digest=fingerprint(source.name, text),
         )  # fmt: skip
+
+
+def _together(records: Iterable[Read]) -> Iterator[list[Read]]:
+    """The records in lists that are small in memory."""
+    found: list[Read] = []
+    size = 0
+    for record in records:
+        found.append(record)
+        size += len(record.text) if isinstance(record, QueryRecord) else 0
+        if len(found) == _TOGETHER or size > _MUCH_TEXT:
+            yield found
+            found, size = [], 0
+    yield found
+
+
+def _key(record: Read, source: Source) -> bytes:
+    """The key of a statement; empty for what is none."""
+    if not isinstance(record, QueryRecord):
+        return b""
+    if record.query_id:
+        return statement_key(source.namespace, record.query_id)
+    return statement_key(source.namespace, record.user, str(record.start), record.session,
+                         str(record.seq), record.text)  # fmt: skip

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
-from ingest.attribution import Issuer
+from ingest.attribution import RUN, Issuer
 from ingest.folding.ledger import WIDTH
 from ingest.record import QueryRecord, Stated
 
@@ -30,6 +30,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     of its template, empty when unknown. weight: how good the text is, 0 when no record had one.
     issuer: None when it is only the login. void: it failed or is no use of data, whatever others
     tell of it. What a record with a text says (`*_by_text`) goes before what the others say.
+    runs: the keys of the runs that say that it was theirs; their job goes before other issuers.
     """
 
     start: int
@@ -43,6 +44,12 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     start_by_text: bool = False
     user_by_text: bool = False
     issuer_by_text: bool = False
+    runs: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> bool:
+        """Whether a log has told of it; else only a run has."""
+        return self.start >= 0
 
     def merge(self, other: Row) -> Row:
         """The row that knows what both know; commutative, associative and idempotent."""
@@ -62,15 +69,16 @@ class Row(msgspec.Struct, frozen=True, gc=False):
             one.start_by_text,
             user.user_by_text,
             issuer.issuer_by_text,
+            tuple(sorted({*self.runs, *other.runs})) if self.runs or other.runs else (),
         )
 
 
 def _issuer_rank(row: Row) -> tuple[object, ...]:
     issuer = row.issuer
     if issuer is None:
-        return (False, row.issuer_by_text)
+        return (False, False, row.issuer_by_text)
     told = (issuer.namespace, issuer.name, issuer.kind, issuer.url, issuer.person)
-    return (True, row.issuer_by_text, *told)
+    return (True, issuer.kind == RUN, row.issuer_by_text, *told)
 
 
 def weight(record: QueryRecord, *, complete: bool) -> int:
@@ -100,6 +108,7 @@ class _Packed(msgspec.Struct, frozen=True, array_like=True):
     users: tuple[str, ...]
     issuers: tuple[Issuer | None, ...]
     stated: tuple[Stated | None, ...]
+    runs: dict[int, tuple[str, ...]] = {}  # by place, of the few that have any
 
 
 def packed(rows: dict[bytes, Row]) -> bytes:
@@ -123,6 +132,7 @@ def packed(rows: dict[bytes, Row]) -> bytes:
         tuple(users),
         tuple(issuers),
         tuple(stated),
+        {place: row.runs for place, row in enumerate(mine) if row.runs},
     )
     return zlib.compress(msgspec.msgpack.encode(body), 1)
 
@@ -138,10 +148,11 @@ def unpacked(body: bytes) -> dict[bytes, Row]:
     rows: dict[bytes, Row] = {}
     for place, fields in enumerate(zip(each, each, each, each, each, each, strict=True)):
         count, text, user, issuer, stated, flags = fields
-        said = (bool(flags >> bit & 1) for bit in range(4))
+        void, start_said, user_said, issuer_said = (bool(flags >> bit & 1) for bit in range(4))
         rows[found.keys[place * WIDTH : (place + 1) * WIDTH]] = Row(
             starts[place], count, found.texts[text], weights[place], found.users[user],
-            found.issuers[issuer], found.stated[stated], *said,
+            found.issuers[issuer], found.stated[stated], void, start_said, user_said, issuer_said,
+            found.runs.get(place, ()),
         )  # fmt: skip
     return rows
 

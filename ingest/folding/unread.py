@@ -14,6 +14,7 @@ import msgspec
 
 from ingest.folding.cells import FoldedCell, Template
 from ingest.folding.dead_letters import DEAD_LETTER, DeadLetter, tokens
+from ingest.folding.dynamic import Dynamic
 from ingest.folding.joined import Moved
 from ingest.folding.ledger import WIDTH
 from ingest.masking.template import fingerprint
@@ -45,9 +46,12 @@ class Unread:
         self._touched: set[str] = set()
         self._cells: dict[str, list[FoldedCell]] = {}  # what to keep of a template from now on
         self._files: set[str] = set()
+        self.met_in: set[str] = set()  # the files with records that are not understood
+        self._dynamic = Dynamic(store)
 
     def bury(self, key: bytes, letter: DeadLetter) -> bool:
         """Whether the record with this key is new; it is in its letter now."""
+        self.met_in.add(letter.file)
         self._met.add(key)
         if key in self._letter_of:
             return False
@@ -97,6 +101,10 @@ class Unread:
             tokens=tokens(template.sql), day=cell.activity.days[-1], digest=name,
         )  # fmt: skip
 
+    def met_dynamic(self, cell: FoldedCell) -> None:
+        """Takes note of a cell that runs a text nobody knows; it counts for what is known of it."""
+        self._dynamic.add(cell)
+
     def understood_template(self, query: QueryId) -> None:
         """Takes note that the cells of a template count from now on."""
         self._cells[query.name] = []
@@ -109,16 +117,18 @@ class Unread:
             document.key: msgspec.json.decode(document.body, type=DeadLetter)
             for document in self._store.documents(DEAD_LETTER, changed)
         }
-        return [*self._with_keys(known), *self._with_cells(known)]
+        kept = self._dynamic.documents()
+        return [*self._with_keys(known), *self._with_cells(known), *kept]
 
     def pending(self) -> tuple[Shard, ...]:
         """The shard that keeps two imports from changing the letters at the same time."""
-        changed = self._touched or self._cells
+        changed = self._touched or self._cells or self._dynamic
         return (Shard(*_LOCK, self._version, b""),) if changed else ()
 
     def committed(self) -> None:
         """Takes note that all of it is in the store."""
-        self._version += bool(self._touched or self._cells)
+        self._version += bool(self._touched or self._cells or self._dynamic)
+        self._dynamic.committed()
         self._templates -= {name for name, cells in self._cells.items() if not cells}
         self._new, self._cells, self._touched, self._files = {}, {}, set(), set()
 

@@ -139,6 +139,7 @@ class _Records:
             hints=_hints(self._hints, hints) if hints else {},
             count=int(count) if count.isdecimal() else 1,
             line=line,
+            joins=bool(query_id) and micros >= 0,  # an event may say whose run it was
         )
 
     def report(self, options: ReadOptions, table: Table) -> None:

@@ -99,15 +99,22 @@ class Masks:
         parts, comments, reason = _apart(text, self._lex)
         if reason:
             return mask(text, self._lex.name)
-        shape = self._values.sub(_KEPT, _KEPT.join(parts))
-        staying = self._staying.get(shape)
-        if staying is None:
-            staying = self._try(shape)
+        shape, staying = self._shape(parts)
         key = (shape, *[parts[i] for i in staying])
         known = self._known.get(key)
         if known is None:
             known = self._learn(key, _Masking(parts, self._lex).text())
         return Masked(known, comments)
+
+    def stays(self, text: str) -> bool:
+        """Whether any of the values stays that most texts like this one differ in."""
+        return bool(self._shape(_apart(text, self._lex).parts)[1])
+
+    def _shape(self, parts: list[str]) -> tuple[str, tuple[int, ...]]:
+        """The text without its values, and the places of those values that stay."""
+        shape = self._values.sub(_KEPT, _KEPT.join(parts))
+        staying = self._staying.get(shape)
+        return shape, self._try(shape) if staying is None else staying
 
     def _try(self, shape: str) -> tuple[int, ...]:
         """The places of the values that stay; what the shape means when none does is learned."""

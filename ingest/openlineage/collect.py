@@ -7,48 +7,56 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from ingest.deriving.additions import Additions
-from ingest.folding.cells import day_of, iso, latest_start
+from ingest.folding.cells import day_of, latest_start
 from ingest.folding.dead_letters import DeadLetter
-from ingest.folding.ledger import Ledger, statement_key
+from ingest.folding.ledger import UNTIMED, Ledger, statement_key
 from ingest.folding.unread import Unread
 from ingest.masking.template import fingerprint
+from ingest.openlineage.entities import FACETS, Entities, Entity, document, entity_of, key_of
 from ingest.openlineage.events import Event, decode
-from ingest.openlineage.facets import describe_dataset, describe_job
-from ingest.openlineage.runs import DOCUMENT, RunFact, difference, edges_of
+from ingest.openlineage.keeping import Keeper
+from ingest.openlineage.run_index import indexed, indexed_event
+from ingest.openlineage.run_texts import RunTexts
+from ingest.openlineage.runs import DOCUMENT, RunFact, difference
+from ingest.openlineage.standing import replace
+from ingest.openlineage.telling import tell
+from ingest.openlineage.usage_facet import restored
 from ingest.report import Funnel
 from lineage.errors import InvalidEvent
-from lineage.model import Activity, Document, Evidence, Origin
+from lineage.model import Document, Origin
 from lineage.names import NodeId
 from lineage.store import Store
-
-DECLARATION = "declaration"
-_DECLARED = Evidence.of(provenance=0.9)
-
-
-class _Declaration(msgspec.Struct, frozen=True, order=True):
-    """The newest JobEvent of a job by a producer: it replaces what that producer said before."""
-
-    time: int
-    key: bytes
-    fact: RunFact
 
 
 class Events:
     """The OpenLineage events read since the last flush.
 
-    low: the time (microseconds since 1970-01-01 UTC) before which events are refused.
+    low: the time (microseconds since 1970-01-01 UTC) before which events are refused. texts: takes
+    in the statements that runs are; without it nobody asks what they mean.
     """
 
-    def __init__(self, ledger: Ledger, funnel: Funnel, unread: Unread, low: int = 0) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        funnel: Funnel,
+        unread: Unread,
+        low: int = 0,
+        texts: RunTexts | None = None,
+    ) -> None:
         self.newest = -1  # the latest time met since somebody set it
+        # Whether an export's own facet is believed: it may say anything of any namespace.
+        self.restores = False
         self._ledger = ledger
         self._funnel = funnel
         self._unread = unread
         self._low = low
+        self._texts = texts
         self._latest = latest_start()
         self._additions = Additions()
+        self._keeper = Keeper()
+        self._kept: list[Document] = []
+        self._entities = Entities()
         self._runs: dict[str, RunFact] = {}
-        self._declared: dict[str, _Declaration] = {}
 
     def take(self, values: Iterable[tuple[int, object]], source: str, file: str) -> Iterator[None]:
         """Takes in (line, JSON value) pairs; yields after each."""
@@ -63,21 +71,18 @@ class Events:
             except InvalidEvent as error:
                 self._refuse(error, value, line, source, file)
             else:
-                self._event(event, source)
+                self._event(event, value, source)
             yield
 
     def flush(self, store: Store) -> tuple[Additions, list[Document], list[tuple[NodeId, Origin]]]:
         """What the graph must add, the base facts to keep, and what must be taken back first."""
         additions, self._additions = self._additions, Additions()
-        documents = [*self._flush_runs(store, additions)]
-        retract: list[tuple[NodeId, Origin]] = []
-        for declaration in self._flush_declarations(store, documents):
-            retract.append((declaration.fact.job, Origin.DECLARED))
-            for edge in edges_of(declaration.fact, Origin.DECLARED, Activity(), _DECLARED):
-                additions.take(edge)
-        return additions, documents, retract
+        kept, self._kept = self._kept, []
+        documents = [*kept, *self._flush_runs(store, additions)]
+        documents += self._flush_entities(store, additions)
+        return additions, documents, []
 
-    def _event(self, event: Event, source: str) -> None:
+    def _event(self, event: Event, value: object, source: str) -> None:
         self.newest = max(self.newest, event.time)
         self._unread.understood(event.key)
         if event.time < self._low:
@@ -86,23 +91,20 @@ class Events:
         if not self._ledger.add(source, day_of(event.time), event.key):
             self._funnel.duplicate += 1
             return
+        # Runs and entities know events of other days: who changes them at the same time must not.
+        self._ledger.touch(source, UNTIMED)
         self._funnel.imported += 1
-        at = iso(event.time)
-        for dataset in event.inputs:
-            describe_dataset(self._additions, dataset, at, written=False)
-        for dataset in event.outputs:
-            describe_dataset(self._additions, dataset, at, written=True)
-        if event.job is None:
+        if self.restores and (parts := restored(event)):
+            for part in parts:
+                part.add_to(self._additions)
             return
-        describe_job(self._additions, event, event.job, at)
-        fact = RunFact.of(event)
-        if event.kind == "run":
+        kept = self._keeper.keep(event, value)
+        self._kept += (kept, *indexed_event(event, kept))
+        if self._texts:
+            self._texts.take(event)
+        for fact in tell(event, self._additions, self._entities):
             known = self._runs.get(fact.key)
             self._runs[fact.key] = known.merge(fact) if known else fact
-        else:
-            key = f"{event.job.namespace}\x1f{event.job.name}\x1f{event.producer}"
-            declaration = _Declaration(event.time, event.key, fact)
-            self._declared[key] = max(self._declared.get(key, declaration), declaration)
 
     def _flush_runs(self, store: Store, additions: Additions) -> Iterator[Document]:
         runs, self._runs = self._runs, {}
@@ -115,22 +117,24 @@ class Events:
             after = before.merge(fact) if before else fact
             for edge in difference(before, after):
                 additions.take(edge)
+            self._entities.count(before, after)
+            if self._texts:
+                self._texts.ran(after)
             yield after.document
+            yield from indexed(before, after)
 
-    def _flush_declarations(
-        self, store: Store, documents: list[Document]
-    ) -> Iterator[_Declaration]:
-        declared, self._declared = self._declared, {}
-        if not declared:
-            return
-        jobs = {declaration.fact.job for declaration in declared.values()}
-        for document in store.documents(DECLARATION):
-            known = msgspec.json.decode(document.body, type=_Declaration)
-            if known.fact.job in jobs:
-                declared[document.key] = max(declared.get(document.key, known), known)
-        for key, declaration in declared.items():
-            documents.append(Document(DECLARATION, key, msgspec.json.encode(declaration)))
-            yield declaration
+    def _flush_entities(self, store: Store, additions: Additions) -> Iterator[Document]:
+        news, self._entities = self._entities.news, Entities()
+        keys = {key_of(entity): entity for entity in news}
+        known = {
+            keys[document.key]: entity_of(document)
+            for document in store.documents(FACETS, list(keys))
+        }
+        for entity, more in news.items():
+            before = known.get(entity, Entity())
+            after = before.merge(more)
+            replace(entity, before, after, additions)
+            yield document(entity, after)
 
     def _refuse(
         self, error: InvalidEvent, value: object, line: int, source: str, file: str

@@ -7,7 +7,9 @@ else a producer gets wrong is taken as far as it can be read.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Literal, cast
 
@@ -21,6 +23,8 @@ Json = Mapping[str, object]
 EventKind = Literal["run", "job", "dataset"]
 _TYPES = frozenset({"START", "RUNNING", "COMPLETE", "FAIL", "ABORT", "OTHER"})
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_ZONE_NAME = re.compile(r"\[[^\]]*\]$")  # as Java writes a zoned time
+_VERSION = re.compile(r"(?<=[/@:])v?\d+(?:[.\-+]\w+)+(?=/|$)|(?<=/tree/)[^/]+|(?<=/blob/)[^/]+")
 
 
 class DatasetRef(msgspec.Struct, frozen=True):
@@ -57,17 +61,18 @@ def decode(data: object) -> Event:
     event = cast("Json", data)
     time = _time(event.get("eventTime"))
     producer = text(event.get("producer"))
-    if "job" not in event and isinstance(event.get("dataset"), dict):
+    if event.get("job") is None and isinstance(event.get("dataset"), dict):
         dataset = _dataset(mapping(event["dataset"]), "$.dataset")
         return Event("dataset", time, event_key(event), producer=producer, outputs=(dataset,))
     job, run = mapping(event.get("job")), mapping(event.get("run"))
     if not job:
         raise InvalidEvent("$", "neither a job nor a dataset")
-    if "run" in event and not text(run.get("runId")):
+    is_run = event.get("run") is not None
+    if is_run and not text(run.get("runId")):
         raise InvalidEvent("$.run.runId", "missing")
     type_ = text(event.get("eventType")).upper()
     return Event(
-        "run" if "run" in event else "job",
+        "run" if is_run else "job",
         time,
         event_key(event),
         type_ if type_ in _TYPES else "OTHER",
@@ -83,8 +88,20 @@ def decode(data: object) -> Event:
 
 def event_key(event: Json) -> bytes:
     """16 bytes that are equal for events of equal content: keys sorted, nulls dropped."""
-    canonical_json = msgspec.json.encode(_without_nulls(event), order="sorted")
+    canonical_json = msgspec.json.encode(event, order="sorted")
+    if b"null" in canonical_json:
+        canonical_json = msgspec.json.encode(_without_nulls(event), order="sorted")
     return blake2b(canonical_json, digest_size=16).digest()
+
+
+@lru_cache(maxsize=1024)
+def producer_family(producer: str) -> str:
+    """The producer whatever its version: what it says after an upgrade replaces what it said.
+
+    >>> producer_family("https://github.com/OpenLineage/OpenLineage/tree/1.23.0/integration/spark")
+    'https://github.com/OpenLineage/OpenLineage/tree/*/integration/spark'
+    """
+    return _VERSION.sub("*", producer.strip())
 
 
 def job_id(job: Json, path: str) -> JobId:
@@ -131,7 +148,7 @@ def _time(value: object) -> int:
     if not isinstance(value, str):
         raise InvalidEvent("$.eventTime", "missing")
     try:
-        moment = dt.datetime.fromisoformat(value.strip())
+        moment = dt.datetime.fromisoformat(_ZONE_NAME.sub("", value.strip()))
         if moment.tzinfo is None:  # seen in real events: UTC is meant
             moment = moment.replace(tzinfo=dt.UTC)
         return (moment - _EPOCH) // dt.timedelta(microseconds=1)

@@ -1,0 +1,118 @@
+"""Masks many statements at a time: what most of them have in common is found in columns.
+
+Two regular expressions take the plainest literals out of all texts at once; what is left of a text
+is its outline. They know nothing of comments and quoted names, so each new outline is checked by
+the exact lexer: every gap must lie where that lexer, too, would find a whole literal. Then all
+texts of the outline come apart at the same places, and mean what the first of them means.
+Every other text is masked by itself.
+"""
+
+from __future__ import annotations
+
+import importlib
+from array import array
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Protocol, cast
+
+from ingest.masking.lexer import Lexis, lexis, pieces
+from ingest.masking.template import Masked, Masks
+
+_STRING, _NUMBER = "\x01", "\x02"  # what stands in the gaps
+_GAPS = frozenset((_STRING, _NUMBER))
+# Neither a path nor 0 or 1, which may stay: see `Masks`.
+_STRINGS = r"'[^'\\/$@\x00]*'"
+_NUMBERS = r"\b(?:[0-9]+\.[0-9]+|[0-9]{2,}|[2-9])\b"
+_BEFORE_A_NUMBER = frozenset(" \t\n\r(,=<>*%|")  # no sign: it may belong to an exponent
+_NOT_BEFORE_A_STRING = _GAPS | {"q", "Q"}  # Oracle's own quotes
+_BEHIND = frozenset(" \t\n\r),=<>+*%|-;:]")
+_REMEMBERED = 32_000_000  # characters
+
+
+_WORTH_IT = 200  # texts, for which loading pyarrow is worth while
+
+
+class _Column(Protocol):
+    def to_pylist(self) -> list[str]: ...
+
+
+class ManyMasks:
+    """Masks statements of one dialect, and remembers their outlines."""
+
+    def __init__(self, dialect: str) -> None:
+        self._masks = Masks(dialect)
+        self._lex = lexis(dialect)
+        self._known: dict[str, Masked | None] = {}
+        self._size = 0
+
+    def mask(self, text: str) -> Masked:
+        """The statement without its values."""
+        return self._masks.mask(text)
+
+    def mask_all(self, texts: Sequence[str]) -> list[Masked]:
+        """The statements without their values, in their order."""
+        if len(texts) < _WORTH_IT:
+            return [self.mask(text) for text in texts]
+        try:
+            outlines = _outlines(texts)
+        except UnicodeEncodeError:
+            return [self.mask(text) for text in texts]
+        known = self._known
+        found = []
+        for text, outline in zip(texts, outlines, strict=True):
+            masked = known.get(outline)
+            if masked is None:
+                masked = self._masks.mask(text)
+                if outline not in known:
+                    self._learn(outline, text, masked)
+            found.append(masked)
+        return found
+
+    def _learn(self, outline: str, text: str, masked: Masked) -> None:
+        whole = (
+            not masked.reason
+            and not _GAPS.intersection(text)
+            and is_plain(outline, self._lex)
+            and not self._masks.stays(text)
+        )
+        self._size += len(outline)
+        if self._size > _REMEMBERED:
+            self._known.clear()
+            self._size = len(outline)
+        self._known[outline] = masked if whole else None
+
+
+def is_plain(outline: str, lex: Lexis) -> bool:
+    """Whether every gap lies where the lexer would find a whole literal, whatever fills it."""
+    parts = pieces(outline, lex)
+    if any(_GAPS.intersection(token) or token[0] == "'" for token in parts[1::2]):
+        return False
+    text = f" {outline} "
+    return all(
+        text[i + 1] in _BEHIND
+        and (
+            text[i - 1] in _BEFORE_A_NUMBER
+            if char == _NUMBER
+            else text[i - 1] not in _NOT_BEFORE_A_STRING
+        )
+        for i, char in enumerate(text)
+        if char in _GAPS
+    )
+
+
+def _outlines(texts: Sequence[str]) -> list[str]:
+    """The texts with gaps where plain literals were.
+
+    Raises:
+        UnicodeEncodeError: a text has half of a character, from a JSON escape.
+    """
+    arrow = importlib.import_module("pyarrow")
+    replace = importlib.import_module("pyarrow.compute").replace_substring_regex
+    encoded = [text.encode() for text in texts]
+    ends = array("i", accumulate(map(len, encoded), initial=0))
+    # Not arrow.array(texts), which loads pandas first.
+    buffers = arrow.py_buffer(ends), arrow.py_buffer(b"".join(encoded))
+    column = arrow.StringArray.from_buffers(len(texts), *buffers)
+    for pattern, gap in ((_STRINGS, _STRING), (_NUMBERS, _NUMBER)):
+        column = replace(column, pattern=pattern, replacement=gap)
+    return cast("_Column", column).to_pylist()

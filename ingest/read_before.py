@@ -1,0 +1,81 @@
+"""The files that were read to their end: the same bytes, read the same way, tell nothing new.
+
+They are in the store already, statement by statement; so the file is not opened again. Only files
+whose statements stand for themselves are remembered: none in it was left unread, and none hangs on
+the session that it stands in, which later files may go on with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from hashlib import blake2b
+from importlib.metadata import version
+
+import msgspec
+
+from ingest.files.reading import Input
+from ingest.planning import Planned
+from ingest.report import Funnel
+from lineage.model import Document
+from lineage.store import Store
+
+_KIND = "file"
+_BLOCK = 1 << 20  # bytes
+
+
+class Read(msgspec.Struct, frozen=True):
+    """How many records a file has, and how many of them do not matter, by reason."""
+
+    read: int
+    ignored: dict[str, int]
+
+
+class ReadBefore:
+    """The files of a store that were read to their end, and those of this import."""
+
+    def __init__(self, store: Store) -> None:
+        self._known = {one.key: one.body for one in store.documents(_KIND)}
+        self._sizes = {key.partition("|")[0] for key in self._known}
+        self._new: dict[str, tuple[str, Read]] = {}
+
+    def of(self, planned: Planned, columns: Mapping[str, str]) -> Read | None:
+        """What the file has, if it was read before; a file of another size is not looked at."""
+        if str(planned.input.size) not in self._sizes:
+            return None
+        body = self._known.get(_key(planned, columns))
+        return msgspec.json.decode(body, type=Read) if body else None
+
+    def note(
+        self, planned: Planned, columns: Mapping[str, str], before: Funnel, after: Funnel
+    ) -> None:
+        """Takes note that a file was read to its end."""
+        skipped = after.passed_over()
+        ignored = {reason: n - before.passed_over().get(reason, 0) for reason, n in skipped.items()}
+        some = {reason: count for reason, count in sorted(ignored.items()) if count}
+        read = Read(after.read - before.read, some)
+        self._new[_key(planned, columns)] = planned.input.name, read
+
+    def take_documents(self, unread: Container[str]) -> list[Document]:
+        """What the store must keep of it, except of the files of these names."""
+        new, self._new = self._new, {}
+        return [
+            Document(_KIND, key, msgspec.json.encode(read))
+            for key, (name, read) in new.items()
+            if name not in unread
+        ]
+
+
+def _key(planned: Planned, columns: Mapping[str, str]) -> str:
+    """Size and digest of a file and of all that decides how it is read."""
+    source = msgspec.structs.replace(planned.source, catalog=(), assumed=())
+    how = (version("lineage-usage"), source, planned.detection.name, dict(columns))
+    digest = blake2b(msgspec.json.encode(how, order="sorted"), digest_size=16)
+    _add_bytes(digest, planned.input)
+    return f"{planned.input.size}|{digest.hexdigest()}"
+
+
+def _add_bytes(digest: blake2b, log: Input) -> None:
+    for path in (log.path, *log.more):
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
