@@ -1,0 +1,1 @@
+"""The HTTP service: OpenLineage events in, answers out."""

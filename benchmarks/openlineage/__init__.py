@@ -1,0 +1,1 @@
+"""What the endpoint for OpenLineage events can bear: load, and being killed under it."""
