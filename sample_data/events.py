@@ -6,7 +6,7 @@ import json
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from typing import NotRequired, TypedDict
 
@@ -18,6 +18,8 @@ from openlineage.client.serde import Serde
 from plan import NAMESPACES, ROLES, STORY, Catalogue, Dataset, Reference, Shape
 from run import Execution
 from schedule import FIRST_DAY, moments
+from volumes import Row as Told
+from volumes import assertions, read_volumes, statistics, symlinks
 from writers import Row, snowflake_query_id
 
 _PRODUCERS = {
@@ -51,6 +53,18 @@ class EventRun:
     at: datetime
     failed: bool = False
     query: str = ""
+
+
+@dataclass(frozen=True)
+class Volumes:
+    """What the story says of how much datasets hold."""
+
+    seed: int
+    told: Mapping[str, Told]
+
+    def of(self, dataset: Dataset) -> Told:
+        """What it says of one of them; nothing where it is silent."""
+        return self.told.get(dataset.id, {})
 
 
 class _Entry(TypedDict):
@@ -140,34 +154,42 @@ def dbt_jobs(shapes: Iterable[Shape], catalogue: Catalogue) -> dict[str, EventJo
 
 def run_rows(runs: Iterable[EventRun], catalogue: Catalogue, seed: int) -> list[Row]:
     """The START and terminal event of each run, in the order they were sent."""
-    rows = [row for run in runs for row in _run_rows(run, catalogue, seed)]
+    volumes = Volumes(seed, read_volumes())
+    rows = [row for run in runs for row in _run_rows(run, catalogue, volumes)]
     return sorted(rows, key=lambda row: (row.at, row.line))
 
 
-def _run_rows(run: EventRun, catalogue: Catalogue, seed: int) -> Iterator[Row]:
-    stream = random.Random(f"{seed}:run:{run.job.name}:{run.at}")
+def _run_rows(run: EventRun, catalogue: Catalogue, volumes: Volumes) -> Iterator[Row]:
+    stream = random.Random(f"{volumes.seed}:run:{run.job.name}:{run.at}")
     identifier = uuid(stream)
     end = run.at + timedelta(seconds=stream.randint(4, 400), milliseconds=stream.randrange(1000))
     last = ol.RunState.FAIL if run.failed else ol.RunState.COMPLETE
     base.set_producer(_PRODUCERS[run.job.integration])
     for at, state in ((run.at, ol.RunState.START), (end, last)):
-        event = _event(run, at, state, identifier, catalogue)
+        event = _event(run, at, state, identifier, catalogue, volumes)
         yield Row(at, Serde.to_json(event) + "\n", noise=state is ol.RunState.START)
 
 
 def _event(
-    run: EventRun, at: datetime, state: ol.RunState, identifier: str, catalogue: Catalogue
+    run: EventRun,
+    at: datetime,
+    state: ol.RunState,
+    identifier: str,
+    catalogue: Catalogue,
+    volumes: Volumes,
 ) -> ol.RunEvent:
     job, integration = run.job, run.job.integration
     done = state is not ol.RunState.START
+    full = done and not run.failed
+    day = run.at.date()
     return ol.RunEvent(
         eventTime=_iso(at),
         eventType=state,
         producer=_PRODUCERS[integration],
         run=ol.Run(runId=identifier, facets=_run_facets(run, done)),
         job=ol.Job(_JOB_NAMESPACES[integration], job.name, _job_facets(integration)),
-        inputs=[_input(catalogue[name]) for name in job.inputs],
-        outputs=[_output(job, catalogue, full=done and not run.failed)],
+        inputs=[_input(catalogue[name], job, volumes, day, full=full) for name in job.inputs],
+        outputs=[_output(job, catalogue, volumes, day, full=full)],
     )
 
 
@@ -224,16 +246,29 @@ def _job_facets(integration: str) -> dict[str, base.JobFacet]:
     }
 
 
-def _input(dataset: Dataset) -> ol.InputDataset:
-    return ol.InputDataset(dataset.namespace, dataset.name, facets={"schema": _schema(dataset)})
+def _input(
+    dataset: Dataset, job: EventJob, volumes: Volumes, day: date, *, full: bool
+) -> ol.InputDataset:
+    """An input; the tasks of Airflow look at what they read."""
+    looks = full and job.integration == "airflow"
+    return ol.InputDataset(
+        dataset.namespace,
+        dataset.name,
+        facets={"schema": _schema(dataset)},
+        inputFacets=assertions(volumes.of(dataset), day, volumes.seed) if looks else {},
+    )
 
 
-def _output(job: EventJob, catalogue: Catalogue, *, full: bool) -> ol.OutputDataset:
+def _output(
+    job: EventJob, catalogue: Catalogue, volumes: Volumes, day: date, *, full: bool
+) -> ol.OutputDataset:
     dataset = catalogue[job.output]
-    found: dict[str, base.DatasetFacet] = {"schema": _schema(dataset)}
+    told = volumes.of(dataset)
+    found: dict[str, base.DatasetFacet] = {"schema": _schema(dataset)} | symlinks(told)
     if full and job.references:
         found["columnLineage"] = _column_lineage(job, catalogue)
-    return ol.OutputDataset(dataset.namespace, dataset.name, facets=found)
+    written = statistics(told, dataset, day, volumes.seed) if full else {}
+    return ol.OutputDataset(dataset.namespace, dataset.name, facets=found, outputFacets=written)
 
 
 def _schema(dataset: Dataset) -> facets.schema_dataset.SchemaDatasetFacet:
