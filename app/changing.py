@@ -14,7 +14,7 @@ import msgspec
 from lineage.errors import AmbiguousName, InvalidChange, UnknownName, UnreadableInput
 
 if TYPE_CHECKING:
-    from lineage.analyses.change import Change
+    from lineage.analyses.breaking.change import Change
     from lineage.store import Store
 
 _F = TypeVar("_F", bound=Callable[..., object])
@@ -89,7 +89,7 @@ def told(store: Store, said: dict[str, object], *, lenient: bool) -> Told:
 
 
 def _tie(store: Store, change: Change) -> None:
-    from lineage.analyses.seeds import subject_of
+    from lineage.analyses.breaking.seeds import subject_of
 
     subject_of(store, change)
 
@@ -121,7 +121,7 @@ def _read(
 
 def _in_words(said: dict[str, object]) -> Iterator[tuple[list[Change], list[str]]]:
     from ingest.changes import changes_of, looks_like_sql
-    from lineage.analyses.change import parse_change
+    from lineage.analyses.breaking.change import parse_change
 
     texts = [] if said["files"] else [str(text) for text in _sequence(said["change"])]
     if len(texts) > 1 and not any(" " in text for text in texts):

@@ -22,7 +22,10 @@ def main() -> None:
             st.Page("views/dataset.py", title="Dataset", icon=":material/account_tree:"),
             st.Page("views/impact.py", title="What breaks", icon=":material/bolt:"),
         ],
-        "Tidy": [st.Page("views/orphans.py", title="Orphans", icon=":material/delete_sweep:")],
+        "Tidy": [
+            st.Page("views/orphans.py", title="Orphans", icon=":material/delete_sweep:"),
+            st.Page("views/scorecards.py", title="Scorecards", icon=":material/scoreboard:"),
+        ],
         "Trust": [st.Page("views/imports.py", title="Imports", icon=":material/fact_check:")],
     }
     page = st.navigation(pages)

@@ -107,7 +107,9 @@ def _login() -> str:
 
 
 actor_option = click.option(
+    "--by",
     "--actor",
+    "actor",
     default=_login,
     envvar="LINEAGE_ACTOR",
     metavar="NAME",
@@ -146,10 +148,18 @@ def _days(value: str) -> int:
 
 
 def open_answering(url: str) -> Store:
-    """The store that an answer is asked of; it is never created."""
+    """The store that an answer is asked of, every dataset under one name; it is never created."""
     from lineage.stores import open_store
 
-    return open_store(url)
+    return answering(open_store(url))
+
+
+def answering(store: Store) -> Store:
+    """A store as one question sees it: every dataset under one name, found by any spelling."""
+    from ingest.canonical import as_typed
+    from lineage.analyses.identity.merged import merged
+
+    return merged(store, as_typed)
 
 
 def console(*, err: bool = False) -> Console:

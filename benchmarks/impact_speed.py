@@ -14,9 +14,9 @@ import time
 from collections.abc import Iterator
 from itertools import islice
 
-from lineage.analyses.change import Change, ChangeKind
-from lineage.analyses.impact import impact
-from lineage.analyses.walk import downstream
+from lineage.analyses.breaking.change import Change, ChangeKind
+from lineage.analyses.breaking.impact import impact
+from lineage.analyses.reach.walk import downstream
 from lineage.model import Activity, Batch, Edge, EdgeKey, EdgeType, Fact, Node, Role, Sample, Shard
 from lineage.names import ColumnId, ConsumerId, DatasetId, JobId, NodeId, PrincipalId, QueryId
 from lineage.store import Store

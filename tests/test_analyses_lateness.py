@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.analyses.change import minutes_of, parse_change
-from lineage.analyses.graph import Graph
-from lineage.analyses.impact import impact
-from lineage.analyses.lateness import lateness, slack, usual_times
+from lineage.analyses.breaking.change import minutes_of, parse_change
+from lineage.analyses.breaking.impact import impact
+from lineage.analyses.breaking.lateness import lateness, slack, usual_times
+from lineage.analyses.reach.graph import Graph
 from lineage.model import Activity, Batch, Edge, EdgeKey, EdgeType, Fact, Node
 from lineage.names import ConsumerId, DatasetId, JobId
 from lineage.stores import open_store

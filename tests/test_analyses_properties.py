@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage.analyses.answers import ANSWERS, schema_of, shipped_schema
-from lineage.analyses.change import Change, ChangeKind
-from lineage.analyses.coverage import quiet_weekdays
-from lineage.analyses.impact import Impact, impact
-from lineage.analyses.orphans import Label, orphans
-from lineage.analyses.usage import who_uses
-from lineage.analyses.walk import downstream, upstream
+from lineage.analyses.breaking.change import Change, ChangeKind
+from lineage.analyses.breaking.impact import Impact, impact
+from lineage.analyses.disuse.orphans import Label, orphans
+from lineage.analyses.listening.coverage import quiet_weekdays
+from lineage.analyses.reach.walk import downstream, upstream
+from lineage.analyses.use.usage import who_uses
 from lineage.calendar import weekday
 from lineage.model import (
     Activity,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lineage.analyses.change import Change, ChangeKind, parse_change
-from lineage.analyses.retype import Retyping, retyping
+from lineage.analyses.breaking.change import Change, ChangeKind, parse_change
+from lineage.analyses.breaking.retype import Retyping, retyping
 from lineage.errors import AmbiguousName, InvalidChange, UnknownName
 from lineage.model import Batch, Edge, EdgeKey, EdgeType, Node
 from lineage.names import ColumnId, ConsumerId, DatasetId, JobId, NodeId

@@ -16,12 +16,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from lineage.analyses.change import parse_change
-from lineage.analyses.impact import Impact, impact
-from lineage.analyses.orphans import Label, Orphans, orphans
-from lineage.analyses.path import path
-from lineage.analyses.usage import WhoUses, who_uses
-from lineage.analyses.walk import Walk, downstream, upstream
+from lineage.analyses.breaking.change import parse_change
+from lineage.analyses.breaking.impact import Impact, impact
+from lineage.analyses.disuse.orphans import Label, Orphans, orphans
+from lineage.analyses.reach.path import path
+from lineage.analyses.reach.walk import Walk, downstream, upstream
+from lineage.analyses.use.usage import WhoUses, who_uses
 from lineage.calendar import day_of
 from lineage.model import (
     CERTAIN,

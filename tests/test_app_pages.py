@@ -20,7 +20,7 @@ def on_sample(sample_store: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def page(name: str, **query: str | list[str]) -> AppTest:
     """A page with its query parameters, after its first run."""
-    app = AppTest.from_file(str(MAIN), default_timeout=60)
+    app = AppTest.from_file(str(MAIN), default_timeout=600)
     if name != "home":
         app.switch_page(f"views/{name}.py")
     for key, value in query.items():
@@ -97,6 +97,31 @@ class TestSample:
         table = app.dataframe[0].value
         assert table.set_index("column").loc["VOUCHER_CODE", "Consumers"] >= 1
 
+    def test_stewardship_says_what_is_decided_and_promised(self) -> None:
+        """The contract with the column that it does not promise, rows by day, cost."""
+        app = page("dataset", dataset="ANALYTICS.MART.ORDERS", tab="Stewardship")
+        assert not app.exception
+        decided, clauses = app.dataframe[0].value, app.dataframe[1].value
+        assert decided.set_index("What").loc["Support", "Is"] == "guaranteed (contract)"
+        assert clauses.iloc[0]["About"] == "VOUCHER_CODE"
+        assert app.get("arrow_vega_lite_chart") or app.get("vega_lite_chart")
+        assert {"In all", "Storage", "Writing"} <= {metric.label for metric in app.metric}
+
+    def test_stewardship_of_what_nobody_owns_proposes_a_team(self) -> None:
+        """With the way out so far, and the command that claims it."""
+        app = page("dataset", dataset="SANDBOX.COHORT_BASE", tab="Stewardship")
+        decided, proposed = app.dataframe[0].value, app.dataframe[1].value
+        assert decided["Is"].tolist()[-2:] == ["proposed", "tombstoned"]
+        assert proposed["Team"].tolist()[0] == "marketing"
+        assert any("owners claim" in code.value and "marketing" in code.value for code in app.code)
+
+    def test_stewardship_tells_of_checks_and_other_names(self) -> None:
+        """What failed comes first; a table that Spark calls by its files is one dataset."""
+        viewed = page("dataset", dataset="archive.bus.page_viewed", tab="Stewardship")
+        assert viewed.dataframe[1].value["Last result"].tolist() == ["failed", "passed"]
+        scores = page("dataset", dataset="features.fraud_scores", tab="Stewardship")
+        assert scores.dataframe[-1].value["Name"].tolist() == ["features/fraud_scores"]
+
     @pytest.mark.parametrize(
         "change",
         [
@@ -124,9 +149,44 @@ class TestSample:
         """Only rows that carry the label."""
         app = page("orphans", **{"class": "copy"})
         assert not app.exception
-        labels = app.dataframe[0].value["labels"].tolist()
+        labels = app.dataframe[-1].value["labels"].tolist()
         assert labels
         assert all("copy" in mine for mine in labels)
+
+    def test_orphans_show_what_can_go_with_its_cost(self) -> None:
+        """The most expensive set comes first; what is tombstoned is said in its row."""
+        app = page("orphans")
+        assert not app.exception
+        sets, rows = app.dataframe[0].value, app.dataframe[1].value
+        assert sets["cost"].tolist() == sorted(sets["cost"], reverse=True)
+        going = rows.set_index("dataset")["On its way out"]
+        assert going["ANALYTICS.SANDBOX.COHORT_BASE"] == "tombstoned"
+
+    @pytest.mark.parametrize(
+        ("member", "state"),
+        [("ANALYTICS.SANDBOX.COHORT_BASE", "PROVEN"), ("shipment_audit", "INSUFFICIENT")],
+    )
+    def test_a_set_that_is_chosen_shows_its_proof(self, member: str, state: str) -> None:
+        """The state, the eight conditions, and the commands that prove it again."""
+        app = page("orphans")
+        sets = app.dataframe[0].value["what"].tolist()
+        chosen = next(n for n, some in enumerate(sets) if any(member in one for one in some))
+        app.session_state["branches"] = {"selection": {"rows": [chosen], "columns": []}}
+        app.run()
+        assert not app.exception
+        assert any(m.value.replace("\\", "").startswith(f"{state}") for m in app.markdown)
+        assert len(app.dataframe[2].value) == 8
+        assert "lineage verify" in app.code[0].value
+
+    def test_scorecards_are_of_domains_or_of_one_team(self) -> None:
+        """A row a domain, who uses whose data; of one team its measures and the eight traits."""
+        app = page("scorecards")
+        assert not app.exception
+        cards, flows = app.dataframe[0].value, app.dataframe[1].value
+        assert set(flows["Data of"]) - {"none"} <= set(cards["Domain"])
+        app = page("scorecards", by="team", of="checkout")
+        assert not app.exception
+        assert [len(table.value) for table in app.dataframe[:2]] == [6, 8]
 
     def test_imports_name_every_source_and_what_was_not_understood(self) -> None:
         """The two records that are broken on purpose are listed with their files."""
@@ -162,7 +222,7 @@ class TestSample:
         assert app.selectbox[0].value == "All domains"
 
 
-@pytest.mark.parametrize("name", ["home", "dataset", "impact", "orphans", "imports"])
+@pytest.mark.parametrize("name", ["home", "dataset", "impact", "orphans", "scorecards", "imports"])
 class TestWithoutAnswers:
     """Every page where there is no store, or none that can be read."""
 

@@ -12,10 +12,10 @@ from app.canvas import CanvasGraph
 from app.views.effects import picture
 from app.views.neighbourhood import MOST_CARDS, Member, neighbourhood
 from app.views.picture import card_id, draw
-from lineage.analyses.change import parse_change
-from lineage.analyses.coverage import Window
-from lineage.analyses.graph import Graph
-from lineage.analyses.impact import impact
+from lineage.analyses.breaking.change import parse_change
+from lineage.analyses.breaking.impact import impact
+from lineage.analyses.listening.coverage import Window
+from lineage.analyses.reach.graph import Graph
 from lineage.model import Activity, Batch, Edge, EdgeKey, EdgeType, Evidence, Fact, Node, Role
 from lineage.names import ColumnId, ConsumerId, DatasetId, JobId, NodeId, PrincipalId, TeamId
 from lineage.store import Store

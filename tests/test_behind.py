@@ -6,7 +6,7 @@ import pytest
 
 from ingest.declared.sources import SourceBook, SourceFlags
 from ingest.pipeline import ImportOptions, import_paths
-from lineage.analyses.usage import who_uses
+from lineage.analyses.use.usage import who_uses
 from lineage.hash import graph_hash
 from lineage.model import EdgeType
 from lineage.names import DatasetId

@@ -17,9 +17,9 @@ from ingest.declared.owner_files import read_member_files, read_owner_files
 from ingest.declared.people import ConsumerBook, ConsumerEntry
 from ingest.declared.sources import SourceBook, SourceFlags
 from ingest.pipeline import ImportOptions, import_paths
-from lineage.analyses.owners import missing, owners
-from lineage.analyses.usage import who_uses
-from lineage.analyses.walk import downstream
+from lineage.analyses.reach.walk import downstream
+from lineage.analyses.stewardship.owners import missing, owners
+from lineage.analyses.use.usage import who_uses
 from lineage.errors import UnreadableInput
 from lineage.hash import graph_hash
 from lineage.model import EdgeType, Origin

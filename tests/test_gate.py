@@ -21,12 +21,12 @@ import pytest
 import yaml
 
 from app.comment import place_of, post
-from lineage.analyses.coverage import Coverage, Window
-from lineage.analyses.impact import Impact
-from lineage.analyses.items import Item
-from lineage.analyses.policy import Announced, read_policy, rule_on
-from lineage.analyses.unread import Unjudged
-from lineage.analyses.usage import who_uses
+from lineage.analyses.breaking.impact import Impact
+from lineage.analyses.breaking.items import Item
+from lineage.analyses.breaking.policy import Announced, read_policy, rule_on
+from lineage.analyses.listening.coverage import Coverage, Window
+from lineage.analyses.listening.unread import Unjudged
+from lineage.analyses.use.usage import who_uses
 from lineage.errors import InvalidName, InvalidPolicy, StoreError, StoreMissing
 from lineage.model import Batch, Edge, EdgeKey, EdgeType, Fact, Node
 from lineage.names import ConsumerId, DatasetId, TeamId
@@ -445,6 +445,25 @@ def test_a_policy_is_tried_on_the_changes_that_were_made(sample_store: str, tmp_
     assert one["change"].endswith("RAW.CRM.CONTACTS.FAX_NUMBER")
     assert one["day"] == "2026-08-18"
     assert one["ruling"]["action"] == "block"
+
+
+def test_a_change_is_dated_by_its_last_run(tmp_path: Path) -> None:
+    """A statement that only changes a table is of the day on which the log has it."""
+    (tmp_path / "policy.yml").write_text("rules: []")
+    (tmp_path / "log.csv").write_text(
+        "query_id,start_time,user_name,query_text\n"
+        "q1,2026-10-01 08:00:00Z,ann,create table shop.a (x int)\n"
+        "q2,2026-10-02 08:00:00Z,ann,select x from shop.a\n"
+        "q3,2026-10-05 08:00:00Z,ann,alter table shop.a rename column x to z\n"
+        "q4,2026-10-07 08:00:00Z,ann,alter table shop.a add column w int\n"
+        "q5,2026-10-09 08:00:00Z,ann,drop table shop.a\n"
+    )
+    store = f"sqlite:///{tmp_path}/graph.db"
+    lineage("import", f"{tmp_path}/log.csv", "--namespace", "postgres://db", "--store", store)
+    done = lineage("policy", "test", f"{tmp_path}/policy.yml", "--store", store, "--format", "json")
+    found = [(one["day"], one["verdict"]) for one in json.loads(done.stdout)["replayed"]]
+    assert [day for day, _ in found] == ["2026-10-09", "2026-10-07", "2026-10-05"]
+    assert found[2][1] == "Renaming shop.a.x breaks 1 consumer."
 
 
 def test_the_action_hands_the_script_all_it_reads_and_runs_no_input() -> None:

@@ -1,44 +1,69 @@
 """One name for one dataset, however it is spelled."""
 
+from pathlib import Path
+
 import pytest
+import yaml
 
-from ingest.identity import canonical, dataset_of
-from ingest.sql import Table
+from ingest.canonical import as_typed, canonical, canonical_namespace
+from ingest.identity import dataset_of
+from ingest.sql import Catalog, Context, Table, analyse, collapse
+from lineage.errors import InvalidName
 
-SPELLINGS = [
-    ("postgresql://Orders-DB", "shop.public.orders", "postgres://orders-db:5432:shop.public.orders"),
-    ("postgres://orders-db:5432/", "shop.public.orders", "postgres://orders-db:5432:shop.public.orders"),
-    ("s3a://lake", "/orders/", "s3://lake:orders"),
-    ("s3://lake/raw", "orders", "s3://lake:raw/orders"),
-    ("gs://lake", "/", "gs://lake:/"),
-    ("snowflake://org-acc", "analytics.mart.orders", "snowflake://org-acc:ANALYTICS.MART.ORDERS"),
-    ("snowflake://org-acc", "ANALYTICS.MART.Orders", "snowflake://org-acc:ANALYTICS.MART.Orders"),
-    ("bigquery", "proj.ds.Table", "bigquery:proj.ds.Table"),
-    ("food_delivery", "Public.Orders", "food_delivery:Public.Orders"),
-    ("kafka://Bus:9092", "checkout.order-placed", "kafka://bus:9092:checkout.order-placed"),
-    ("hdfs://nn:8020", "/warehouse/orders", "hdfs://nn:8020:/warehouse/orders"),
-]  # fmt: skip
+CASES = yaml.safe_load((Path(__file__).parent / "identity" / "platforms.yml").read_text("utf-8"))
+SPELLED = [(*spelling, case["dataset"]) for case in CASES for spelling in case["events"]]
+STATEMENTS = [(sql, case["dataset"]) for case in CASES for sql in case.get("sql", ())]
 
 
-@pytest.mark.parametrize(("namespace", "name", "expected"), SPELLINGS)
-def test_canonical(namespace, name, expected):
-    """Every spelling of a dataset has one canonical form."""
-    assert str(canonical(namespace, name)) == expected
+@pytest.mark.parametrize(("namespace", "name", "expected"), SPELLED)
+def test_events_of_every_producer_name_one_dataset(namespace, name, expected):
+    """Whatever a producer calls it, it is the dataset; said again, it is the same."""
+    found = canonical(namespace, name)
+    assert str(found) == expected
+    assert canonical(found.namespace, found.name) == found
 
 
-@pytest.mark.parametrize(("namespace", "name", "_"), SPELLINGS)
-def test_canonical_is_idempotent(namespace, name, _):
-    """The canonical form of a canonical form is itself."""
-    once = canonical(namespace, name)
-    assert canonical(once.namespace, once.name) == once
+@pytest.mark.parametrize(("sql", "expected"), STATEMENTS)
+def test_statements_name_the_dataset_of_the_events(sql, expected):
+    """A statement in a query log reads the dataset that the events tell of."""
+    context = Context(sql.get("db", ""), sql.get("schema", ""))
+    statement = collapse(analyse(sql["text"], sql["dialect"], context, Catalog({})))
+    source = canonical_namespace(sql["source"])
+    assert [str(dataset_of(table, source)) for table in statement.reads] == [expected]
 
 
-def test_path_in_sql_meets_path_in_events():
-    """A COPY from s3a:// and a Spark event on s3:// name one dataset."""
-    by_sql = dataset_of(Table(("s3a://lake/orders/",), "path"), "snowflake://x")
-    assert by_sql == canonical("s3://lake", "orders")
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("s3a://lake/raw/orders/", "s3://lake:raw/orders"),
+        ("postgresql://Orders-DB:shop.public.orders", "postgres://orders-db:5432:shop.public.orders"),
+        ("dbfs:/mnt/orders", "dbfs:/mnt/orders"),
+        ("https://b.s3.amazonaws.com/raw/x.csv", "s3://b:raw/x.csv"),
+    ],
+)  # fmt: skip
+def test_people_type_any_spelling(text, expected):
+    """A namespace and name, split at some colon, or a URL, is found in its one spelling."""
+    colons = (place for place, letter in enumerate(text) if letter == ":")
+    assert expected in [str(as_typed(text[:i], text[i + 1 :])) for i in colons]
+
+
+def test_a_quoted_name_keeps_its_case():
+    """What is in mixed case was quoted, and is another table than the unquoted one."""
+    quoted = dataset_of(Table(("SHOP", "PUBLIC", "Orders")), "snowflake://acme-prod")
+    assert quoted.name == "SHOP.PUBLIC.Orders"
+    assert dataset_of(Table(("shop", "public", "Orders")), "postgres://db").name.endswith("Orders")
 
 
 def test_a_dot_in_a_table_name_is_protected():
     """A quoted name with a dot is not taken for a schema and a table."""
     assert dataset_of(Table(("shop", "odd.name")), "db").name == 'shop."odd.name"'
+    assert canonical("snowflake://a-b", 'SHOP."odd.name"').name == 'SHOP."odd.name"'
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name"), [("", "x"), ("db", " "), ("  ", ""), ("s3://b", "")]
+)
+def test_a_dataset_without_namespace_or_name_is_none(namespace, name):
+    """A symlink without a namespace names nothing."""
+    with pytest.raises(InvalidName):
+        canonical(namespace, name)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ingest.changes import KINDS, read_changes
-from lineage.analyses.change import parse_change
+from lineage.analyses.breaking.change import parse_change
 from lineage.errors import UnreadableInput
 
 FORMS = Path(__file__).parent / "cases" / "changes" / "forms"

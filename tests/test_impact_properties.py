@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.analyses.change import Change, ChangeKind
-from lineage.analyses.impact import Impact, impact
-from lineage.analyses.walk import downstream
+from lineage.analyses.breaking.change import Change, ChangeKind
+from lineage.analyses.breaking.impact import Impact, impact
+from lineage.analyses.reach.walk import downstream
 from lineage.model import (
     DIRECT,
     Activity,

@@ -6,10 +6,8 @@ import itertools
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -143,45 +141,6 @@ def run(*arguments, store, check=True):
     if check:
         assert done.returncode == 0, done.stderr
     return done
-
-
-def test_a_killed_import_is_run_again(tmp_path, whole, monkeypatch):
-    """Kill -9 at random moments, then the same command: the graph of one clean import."""
-    catalogue = tmp_path / "catalog.json"
-    catalogue.write_text(json.dumps(COLUMNS))
-    monkeypatch.setenv("LINEAGE_FLUSH", "40")  # many commits, so that a kill falls between two
-    store = f"sqlite:///{tmp_path / 'killed.db'}"
-    arguments = (whole[0], "--catalog", str(catalogue))
-    started = time.monotonic()
-    run(*arguments, store=f"sqlite:///{tmp_path / 'timed.db'}")
-    took = time.monotonic() - started
-    pick = random.Random(1)
-    for _ in range(6):
-        process = subprocess.Popen(
-            command(store, *arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        time.sleep(took * pick.uniform(0.4, 1.0))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    run(*arguments, store=store)
-    assert graph_hash(open_store(store)) == whole[1]
-
-
-def test_two_imports_at_the_same_time(tmp_path, whole):
-    """Two processes that import the same file: each statement is counted once."""
-    catalogue = tmp_path / "catalog.json"
-    catalogue.write_text(json.dumps(COLUMNS))
-    store = f"sqlite:///{tmp_path / 'both.db'}"
-    arguments = (whole[0], "--catalog", str(catalogue))
-    both = [
-        subprocess.Popen(command(store, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for _ in range(2)
-    ]
-    answers = [process.communicate() for process in both]
-    assert [process.returncode for process in both] == [0, 0], answers
-    reports = [json.loads(out) for out, _ in answers]
-    assert sum(report["imported"] for report in reports) == len(month())
-    assert graph_hash(open_store(store)) == whole[1]
 
 
 def test_temporary_tables_are_seen_through(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 
 from ingest.declared.sources import SourceBook
 from ingest.pipeline import ImportOptions, import_paths
-from lineage.analyses.usage import who_uses
+from lineage.analyses.use.usage import who_uses
 from lineage.errors import UnreadableInput
 from lineage.names import DatasetId
 from lineage.stores import open_store

@@ -21,13 +21,15 @@ import pytest
 
 from app.sinks import SIGNATURE, Message, send
 from app.text.notices import messages
-from lineage.analyses.change import parse_change
+from lineage.analyses.breaking.change import parse_change
+from lineage.analyses.breaking.impact import impact
+from lineage.analyses.breaking.policy import Announced
 from lineage.analyses.corrections import correct, corrections, undo
-from lineage.analyses.digest import digest
-from lineage.analyses.impact import impact
+from lineage.analyses.disuse.liveness import Flow
 from lineage.analyses.journal import CORRECTIONS, NOTICES, Act, actors, append, entries, kind_of
-from lineage.analyses.liveness import Flow
-from lineage.analyses.notices import (
+from lineage.analyses.reach.walk import downstream
+from lineage.analyses.stewardship.digest import digest
+from lineage.analyses.stewardship.notices import (
     State,
     acknowledge,
     announce,
@@ -36,9 +38,7 @@ from lineage.analyses.notices import (
     notices,
     status,
 )
-from lineage.analyses.policy import Announced
-from lineage.analyses.usage import who_uses
-from lineage.analyses.walk import downstream
+from lineage.analyses.use.usage import who_uses
 from lineage.calendar import day_of
 from lineage.errors import InvalidChange, InvalidName, LedgerConflict, StoreError, UnknownName
 from lineage.model import (

@@ -4,7 +4,7 @@ import pytest
 
 from ingest.declared.sources import SourceBook, SourceFlags
 from ingest.pipeline import ImportOptions, import_paths
-from lineage.analyses.walk import upstream
+from lineage.analyses.reach.walk import upstream
 from lineage.model import EdgeType
 from lineage.names import ColumnId, DatasetId
 from lineage.stores import open_store

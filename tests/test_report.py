@@ -18,10 +18,10 @@ from streamlit.testing.v1 import AppTest
 from app.text import impact as terminal
 from app.text import impact_csv, impact_html, impact_json, impact_markdown, impact_sarif
 from app.text.impact_report import Report, numbered, report_of, without_people
-from lineage.analyses.change import parse_change
-from lineage.analyses.impact import Impact, impact
-from lineage.analyses.impacted import people_among
-from lineage.analyses.policy import read_policy, rule_on
+from lineage.analyses.breaking.change import parse_change
+from lineage.analyses.breaking.impact import Impact, impact
+from lineage.analyses.breaking.impacted import people_among
+from lineage.analyses.breaking.policy import read_policy, rule_on
 from lineage.model import Activity, Batch, Edge, EdgeKey, EdgeType, Fact, Node, Role, Sample, Shard
 from lineage.names import ColumnId, ConsumerId, DatasetId, JobId, QueryId, TeamId
 from lineage.store import Store
@@ -261,7 +261,7 @@ def test_the_gate_is_in_the_report(store: Store, answer: Impact) -> None:
 def test_the_page_shows_and_offers_the_same_report(sample_store, monkeypatch) -> None:
     """A notice a team, without people, and the report as Markdown, HTML and CSV."""
     monkeypatch.setenv("LINEAGE_STORE", sample_store)
-    page = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
+    page = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=600)
     page.switch_page("views/impact.py")
     page.query_params["change"] = "drop column MART.ORDERS.VOUCHER_CODE"
     page.run()

@@ -14,6 +14,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest.masking import many
+from ingest.masking.many import ManyMasks
 from ingest.masking.template import TRUNCATED, Masks, fingerprint, mask
 from ingest.sql import Catalog, Context, analyse
 
@@ -159,6 +161,21 @@ def test_what_is_remembered_of_a_statement_holds_for_other_values(dialect: str) 
                 assert masks.mask(changed) == mask(changed, dialect), changed
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_masking_many_is_masking_each(dialect: str) -> None:
+    """Together they give what each gives alone, whichever other values come first or last."""
+    others = [
+        values.sub(other, text, count=2)
+        for text in _texts()
+        for values, changes in _OTHER_VALUES.items()
+        for other in (*changes, "'it''s'", "'2'", "7")
+    ]
+    masks = ManyMasks(dialect)
+    found = masks.mask_all(others) + masks.mask_all(others[::-1])
+    for text, masked in zip(others + others[::-1], found, strict=True):
+        assert masked == mask(text, dialect), text
+
+
 _SYNTAX = st.sampled_from(
     [
         *"(),;=:.[]'\"`-+/*<>$@#\\ \n012x",
@@ -179,11 +196,18 @@ _SYNTAX = st.sampled_from(
 def test_remembering_never_changes_a_masked_text(
     texts: list[str], number: str, dialect: str
 ) -> None:
-    """Whatever the text is, and whatever was masked before."""
-    masks = Masks(dialect)
-    for text in texts:
-        for one in (text, re.sub(r"\b(37|a b)\b", number, text), text.replace("2", number)):
-            assert masks.mask(one) == mask(one, dialect)
+    """Whatever the text is, whatever was masked before, and whatever is masked with it."""
+    masks, together = Masks(dialect), ManyMasks(dialect)
+    ones = [
+        one
+        for text in texts
+        for one in (text, re.sub(r"\b(37|a b)\b", number, text), text.replace("2", number))
+    ]
+    expected = [mask(one, dialect) for one in ones]
+    assert [masks.mask(one) for one in ones] == expected
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(many, "_WORTH_IT", 0)
+        assert together.mask_all(ones) == expected
 
 
 @pytest.mark.parametrize(

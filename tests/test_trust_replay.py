@@ -6,7 +6,7 @@ from click.testing import CliRunner
 
 from app.cli import cli
 from ingest.declared.sources import SourceBook, SourceFlags
-from ingest.deriving import analysing, version
+from ingest.deriving import analysing, remembered, version
 from ingest.folding.dead_letters import letters_of
 from ingest.pipeline import import_paths, replay
 from ingest.sql import Analysis
@@ -45,15 +45,19 @@ def totals(store):
 
 def worse(monkeypatch, word):
     """An analyser that understands no statement with this word."""
-    real = analysing.analyse
+    real, code = analysing.analyse, remembered._analyser
 
     def analyse(sql, *more):
         if word in sql:
             return Analysis((), more[1], "unparsable: too new")
         return real(sql, *more)
 
-    monkeypatch.setattr(analysing, "analyse", analyse)
-    return lambda: monkeypatch.setattr(analysing, "analyse", real)
+    def install(analyse, code):
+        monkeypatch.setattr(analysing, "analyse", analyse)
+        monkeypatch.setattr(remembered, "_analyser", code)  # what one has made is its own
+
+    install(analyse, lambda: b"worse")
+    return lambda: install(real, code)
 
 
 def test_letters_say_what_where_and_how_often(tmp_path, sqlite):

@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import json
+import os
 import signal
 import subprocess
 import time
@@ -19,6 +20,7 @@ from app.text.importing import Watch
 from ingest.declared.sources import SourceBook
 from ingest.pipeline import Progress
 from lineage.errors import StoreUnavailable
+from lineage.stores import open_store
 from tests.trusted_logs import NAMESPACE, command, export, hash_of, month, options, row, take
 
 ROOT = Path(__file__).parents[1]
@@ -100,19 +102,37 @@ def test_a_plan_says_what_would_change_and_changes_nothing(tmp_path):
     assert take(url, [whole]).imported == again["would"]["imported"]
 
 
+def halted(folder, path, rows):
+    """An import that was halted (SIGSTOP) when some of its commits were made, and its store."""
+    pipe = subprocess.PIPE
+    for number in range(20):
+        url, wal = f"sqlite:///{folder}/{number}.db", folder / f"{number}.db-wal"
+        process = subprocess.Popen(
+            command(url, path), stdout=pipe, stderr=pipe, text=True, cwd=ROOT
+        )
+        while process.poll() is None and not (wal.exists() and wal.stat().st_size > 300_000):
+            time.sleep(0.02)
+        process.send_signal(signal.SIGSTOP)
+        ended = os.WEXITED | os.WSTOPPED | os.WNOWAIT
+        if os.waitid(os.P_PID, process.pid, ended).si_code == os.CLD_STOPPED:
+            store = open_store(url)
+            done = sum(one.total for one in store.logged().values())
+            store.close()
+            if 0 < done < rows - 400:  # two commits are still to come
+                return process, url
+        process.kill()
+        process.communicate()
+    pytest.fail("it was never met between two commits")
+
+
 def test_ctrl_c_says_what_is_done(tmp_path, monkeypatch):
     """It ends with 130, without traceback; nothing is half written; a rerun completes the work."""
-    rows = [row(n, f"SELECT id FROM orders WHERE id IN ({n})", 1 + n % 28) for n in range(6_000)]
+    rows = [row(n, f"SELECT id FROM orders WHERE id IN ({n})", 1 + n % 28) for n in range(4_000)]
     path = export(rows, tmp_path / "log.csv")
     monkeypatch.setenv("LINEAGE_FLUSH", "200")
-    url = f"sqlite:///{tmp_path}/stopped.db"
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(command(url, path), stdout=pipe, stderr=pipe, text=True, cwd=ROOT)
-    database = tmp_path / "stopped.db-wal"
-    while not (database.exists() and database.stat().st_size > 300_000):
-        time.sleep(0.02)
-        assert process.poll() is None, process.communicate()
+    process, url = halted(tmp_path, path, len(rows))
     process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGCONT)
     out, said = process.communicate()
     assert process.returncode == 130, said
     assert out == ""
@@ -120,11 +140,11 @@ def test_ctrl_c_says_what_is_done(tmp_path, monkeypatch):
     assert "run the same command again" in said
     assert "Traceback" not in said
     said = options(catalogues=())
-    report = take(url, [path], said, flush=6_000)
-    assert report.imported + report.duplicate == 6_000
+    report = take(url, [path], said, flush=len(rows))
+    assert report.imported + report.duplicate == len(rows)
     assert report.duplicate > 0
     clean = f"sqlite:///{tmp_path}/clean.db"
-    take(clean, [path], said, flush=6_000)
+    take(clean, [path], said, flush=len(rows))
     assert hash_of(url) == hash_of(clean)
 
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from app.commands.chokepoints import chokepoints_command
 from app.commands.walking import path_command
-from lineage.analyses.between import between, passed_by_all
-from lineage.analyses.chokepoints import chokepoints
-from lineage.analyses.graph import Graph
-from lineage.analyses.path import path
+from lineage.analyses.reach.between import between, passed_by_all
+from lineage.analyses.reach.chokepoints import chokepoints
+from lineage.analyses.reach.graph import Graph
+from lineage.analyses.reach.path import path
 from lineage.errors import UnknownName
 from lineage.model import FLOW, Activity, Batch, Edge, EdgeKey, EdgeType, Fact, Node, Shard
 from lineage.names import ColumnId, ConsumerId, DatasetId, JobId, domain

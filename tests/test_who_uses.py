@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from app.commands.using import who_uses_command
-from lineage.analyses.passing_on import passed_on
-from lineage.analyses.usage import who_uses
+from lineage.analyses.use.passing_on import passed_on
+from lineage.analyses.use.usage import who_uses
 from lineage.model import Activity, Batch, Edge, EdgeKey, EdgeType, Fact, Node, Role, Shard
 from lineage.names import (
     ColumnId,

@@ -15,7 +15,7 @@ from app.options import as_of_option, format_option, open_answering, print_answe
 def chokepoints_command(domain: str | None, store: str, form: str, as_of: int | None) -> None:
     """Single points of failure: what cuts consumers off from all their sources when it is lost."""
     from app.text.chokepoints import render
-    from lineage.analyses.chokepoints import chokepoints
+    from lineage.analyses.reach.chokepoints import chokepoints
 
     graph = open_answering(store)
     answer = chokepoints(graph, domain, as_of)

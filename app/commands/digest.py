@@ -28,8 +28,8 @@ def digest_command(
     """
     from app.sinks import Message, send
     from app.text.digest import body, render
-    from lineage.analyses.digest import digest
-    from lineage.analyses.impacted import people_among
+    from lineage.analyses.breaking.impacted import people_among
+    from lineage.analyses.stewardship.digest import digest
     from lineage.stores.snapshot import read_key
 
     graph = open_answering(store)

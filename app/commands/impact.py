@@ -13,8 +13,8 @@ from app.options import console, open_answering, store_to_read, window_options
 
 if TYPE_CHECKING:
     from app.text.impact_report import Report
-    from lineage.analyses.impact import Impact
-    from lineage.analyses.policy import Ruling
+    from lineage.analyses.breaking.impact import Impact
+    from lineage.analyses.breaking.policy import Ruling
     from lineage.store import Store
 
 _LEAVES = ("md", "html", "sarif", "csv")  # these go to others, so they name teams and no people
@@ -44,14 +44,14 @@ def impact_command(
     shop.sales", "ALTER TABLE shop.orders DROP COLUMN discount".
     """
     from app.text.impact_report import numbered, report_of, ruled_without_people, without_people
-    from lineage.analyses.impact import impact
-    from lineage.analyses.impacted import people_among
+    from lineage.analyses.breaking.impact import impact
+    from lineage.analyses.breaking.impacted import people_among
 
     graph = open_answering(store)
     changes = told(graph, said, lenient=policy is not None)
     answer = impact(graph, changes.changes, as_of, window)
     ruling = _ruling(graph, answer, changes, policy) if policy else None
-    answer = _with_doubts(answer, changes)
+    answer = with_doubts(answer, changes)
     if form in _LEAVES and not people:
         seen = [item.id for item in answer.items] + [one.id for one in answer.unjudged]
         names = numbered(answer, people_among(graph, seen))
@@ -65,8 +65,8 @@ def impact_command(
 
 def _ruling(graph: Store, answer: Impact, changes: Told, policy: str) -> Ruling:
     from app.commands.policy import read_policy_file
-    from lineage.analyses.notices import announced_subjects
-    from lineage.analyses.policy import rule_on
+    from lineage.analyses.breaking.policy import rule_on
+    from lineage.analyses.stewardship.notices import announced_subjects
 
     return rule_on(
         read_policy_file(policy),
@@ -78,9 +78,9 @@ def _ruling(graph: Store, answer: Impact, changes: Told, policy: str) -> Ruling:
     )
 
 
-def _with_doubts(answer: Impact, changes: Told) -> Impact:
+def with_doubts(answer: Impact, changes: Told) -> Impact:
     """The answer that also says which parts of the change could not be judged."""
-    from lineage.analyses.unread import Unjudged
+    from lineage.analyses.listening.unread import Unjudged
 
     if not changes.changes:
         nothing = "No change of a dataset or column that is in the graph."

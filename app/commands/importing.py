@@ -37,6 +37,9 @@ class Said(msgspec.Struct, frozen=True):
     members: tuple[str, ...] = ()
     consumers: tuple[str, ...] = ()
     edges: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    prices: str = ""
     columns: str = ""
     workers: int = 0
     retain: int = 0
@@ -76,6 +79,19 @@ class Said(msgspec.Struct, frozen=True):
     metavar="FILE",
     help="CSV: from,to,columns,actor,reason,until; Kafka Connect, dbt manifest.json",
 )
+@click.option(
+    "--aliases",
+    multiple=True,
+    metavar="FILE",
+    help="CSV: namespace,name,to_namespace,to_name,regex: other names of datasets",
+)
+@click.option(
+    "--domains",
+    multiple=True,
+    metavar="FILE",
+    help="YAML: domains and data products; CSV: dataset,domain,product",
+)
+@click.option("--prices", default="", metavar="FILE", help="YAML: what storage and reading cost")
 @click.option("--map", "mapping", default="", metavar="K=COL,…", help="text=query,user=who")
 @click.option("--workers", default=0, metavar="N", help="processes [default: the cores]")
 @click.option(
@@ -97,13 +113,15 @@ def import_command(
     paths: tuple[str, ...], source: str, namespace: str, dialect: str, default_db: str,
     default_schema: str, timezone: str, sources: str, catalogs: tuple[str, ...],
     owners: tuple[str, ...], members: tuple[str, ...], consumers: tuple[str, ...],
-    edges: tuple[str, ...], mapping: str, workers: int, retain: int | None, only_plan: bool,
-    watched: bool, every: float, strict: bool, store: str, form: str,
+    edges: tuple[str, ...], aliases: tuple[str, ...], domains: tuple[str, ...], prices: str,
+    mapping: str, workers: int, retain: int | None, only_plan: bool, watched: bool, every: float,
+    strict: bool, store: str, form: str,
 ) -> None:  # fmt: skip
     """Import query logs and OpenLineage events: files, folders, globs, - for standard input.
 
     Run it again after whatever happened: what is counted is not counted twice. Without a PATH it
-    only takes in what --catalog, --owners, --members, --consumers and --edges declare.
+    only takes in what --catalog, --owners, --members, --consumers, --edges, --aliases, --domains
+    and --prices declare.
     """
     from ingest.declared.sources import SourceFlags
 
@@ -113,10 +131,11 @@ def import_command(
         format="" if source == "auto" else source,
     )  # fmt: skip
     said = Said(
-        flags, sources, catalogs, owners, members, consumers, edges, mapping, workers, retain or 0
-    )
-    declared = (*catalogs, *owners, *members, *consumers, *edges)
-    if not paths and (only_plan or watched or not declared):
+        flags, sources, catalogs, owners, members, consumers, edges, aliases, domains, prices,
+        mapping, workers, retain or 0,
+    )  # fmt: skip
+    declared = (*catalogs, *owners, *members, *consumers, *edges, *aliases, *domains, prices)
+    if not paths and (only_plan or watched or not any(declared)):
         raise click.UsageError("Missing argument 'PATH...'.")
     options = import_options(said)
     if only_plan:
@@ -158,7 +177,15 @@ def import_options(said: Said) -> ImportOptions:
     return ImportOptions(
         book=book,
         catalogues=tuple(catalogues.values()),
-        declarations=read_declarations(said.owners, said.members, said.consumers, said.edges),
+        declarations=read_declarations(
+            said.owners,
+            said.members,
+            said.consumers,
+            said.edges,
+            said.aliases,
+            said.domains,
+            said.prices,
+        ),
         columns={key: column for key, _, column in pairs},
         workers=said.workers or os.cpu_count() or 2,
         retain=said.retain,

@@ -18,7 +18,7 @@ from app.options import (
 )  # fmt: skip
 
 if TYPE_CHECKING:
-    from lineage.analyses.notices import Notice, NoticeStatus
+    from lineage.analyses.stewardship.notices import Notice, NoticeStatus
     from lineage.store import Store
 
 reason_option = click.option("--reason", default="", help="why, for the journal")
@@ -41,7 +41,7 @@ def announce_command(
     change: str, on: str, teams: tuple[str, ...], reason: str, actor: str, store: str, form: str
 ) -> None:
     """Announce CHANGE: "drop column shop.orders.discount" --on 2027-01-15."""
-    from lineage.analyses.notices import announce
+    from lineage.analyses.stewardship.notices import announce
 
     graph = open_answering(store)
     notice = announce(graph, change, on, actor, teams=teams, reason=reason, now=_now())
@@ -76,7 +76,7 @@ def status_command(
 @store_option
 def ack_command(number: int, team: str, actor: str, store: str) -> None:
     """Write down that a team knows of notice NUMBER."""
-    from lineage.analyses.notices import acknowledge
+    from lineage.analyses.stewardship.notices import acknowledge
 
     acknowledge(open_answering(store), number, team, actor, _now())
     click.echo(f"notice {number}: {team} knows of it")
@@ -89,7 +89,7 @@ def ack_command(number: int, team: str, actor: str, store: str) -> None:
 @store_option
 def close_command(number: int, reason: str, actor: str, store: str) -> None:
     """End notice NUMBER: the change was made, or called off."""
-    from lineage.analyses.notices import close
+    from lineage.analyses.stewardship.notices import close
 
     notice = close(open_answering(store), number, actor, reason, _now())
     click.echo(f"notice {number} is closed: {notice.closed}")
@@ -113,8 +113,8 @@ def remind_command(
     """Send each team that still uses what goes away by notice NUMBER a message about it."""
     from app.sinks import send
     from app.text.notices import messages
-    from lineage.analyses.impacted import people_among
-    from lineage.analyses.notices import reminded
+    from lineage.analyses.breaking.impacted import people_among
+    from lineage.analyses.stewardship.notices import reminded
     from lineage.stores.snapshot import read_key
 
     graph = open_answering(store)
@@ -143,7 +143,7 @@ def _address(sink: str, found: NoticeStatus, team: str) -> str | None:
 
 
 def _selected(graph: Store, number: int | None, *, closed: bool) -> list[Notice]:
-    from lineage.analyses.notices import notices
+    from lineage.analyses.stewardship.notices import notices
     from lineage.errors import UnknownName
 
     known = notices(graph)
@@ -156,7 +156,7 @@ def _selected(graph: Store, number: int | None, *, closed: bool) -> list[Notice]
 
 
 def _status(graph: Store, notice: Notice, as_of: int | None) -> NoticeStatus:
-    from lineage.analyses.notices import status
+    from lineage.analyses.stewardship.notices import status
 
     return status(graph, notice, as_of)
 

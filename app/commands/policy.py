@@ -11,7 +11,7 @@ from app.options import answer_options, open_answering, print_answer
 from lineage.errors import UnreadableInput
 
 if TYPE_CHECKING:
-    from lineage.analyses.policy import Policy
+    from lineage.analyses.breaking.policy import Policy
 
 
 @click.group("policy")
@@ -29,7 +29,7 @@ def policy_test(
     """Judge the last N changes that the logs hold by the policy in FILE."""
     from app.text.policy import render
     from ingest.changes.seen import changes_seen
-    from lineage.analyses.replay import replay
+    from lineage.analyses.breaking.replay import replay
 
     rules = read_policy_file(policy)
     graph = open_answering(store)
@@ -44,7 +44,7 @@ def read_policy_file(path: str) -> Policy:
     Raises:
         UnreadableInput: there is no such file. InvalidPolicy: it is no policy.
     """
-    from lineage.analyses.policy import read_policy
+    from lineage.analyses.breaking.policy import read_policy
 
     try:
         text = Path(path).read_text(encoding="utf-8-sig")

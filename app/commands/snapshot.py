@@ -63,8 +63,8 @@ def _write(
     graph: Store, whole: Path, as_of: int | None, window: int, *, texts: bool, people: bool
 ) -> Manifest:
     """Writes what may leave into a SQLite store, and says what it is."""
-    from lineage.analyses.coverage import Logs
     from lineage.analyses.leaving import leaving
+    from lineage.analyses.listening.coverage import Logs
     from lineage.stores.snapshot import FORMAT, Manifest
     from lineage.stores.snapshot_rows import write_graph
     from lineage.stores.sqlite import open_sqlite

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from app.options import format_option, open_answering, print_answer, store_option
+from app.options import answering, format_option, print_answer, store_option
 
 
 @click.command("stats")
@@ -15,7 +15,8 @@ def stats_command(hashed: bool, store: str, form: str) -> None:
     """How much is in the store, and from when to when."""
     from app.text.stats import render
     from lineage.analyses.stats import stats
+    from lineage.stores import open_store
 
-    graph = open_answering(store)
-    answer = stats(graph, hashed=hashed)
-    print_answer(form, graph.url, answer, lambda: render(answer))
+    kept = open_store(store)
+    answer = stats(answering(kept), kept if hashed else None)
+    print_answer(form, kept.url, answer, lambda: render(answer))

@@ -26,8 +26,8 @@ def who_uses_command(
     DATASET is written in full as namespace:name, or as any unique end of its name.
     """
     from app.text.using import render
-    from lineage.analyses.passing_on import passed_on
-    from lineage.analyses.usage import who_uses
+    from lineage.analyses.use.passing_on import passed_on
+    from lineage.analyses.use.usage import who_uses
     from lineage.resolve import resolve_dataset
 
     graph = open_answering(store)

@@ -39,7 +39,7 @@ def _walk(
     form: str, as_of: int | None,
 ) -> None:  # fmt: skip
     from app.text.walking import render_walk
-    from lineage.analyses.walk import downstream, upstream
+    from lineage.analyses.reach.walk import downstream, upstream
 
     graph = open_answering(store)
     walk = downstream if name == "downstream" else upstream
@@ -77,7 +77,7 @@ def path_command(
     thing cuts TARGET off.
     """
     from app.text.walking import render_path
-    from lineage.analyses.path import path
+    from lineage.analyses.reach.path import path
     from lineage.resolve import resolve_column
 
     graph = open_answering(store)
@@ -101,7 +101,7 @@ def _node(graph: Store, text: str) -> NodeId:
 
 
 def _minutes(value: str | None) -> int | None:
-    from lineage.analyses.change import minutes_of
+    from lineage.analyses.breaking.change import minutes_of
 
     if value is None:
         return None

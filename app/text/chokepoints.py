@@ -7,7 +7,7 @@ from rich.text import Text
 
 from app.text.impact_words import name_in, step_name
 from app.text.parts import footer, more, rows, verdict
-from lineage.analyses.chokepoints import Chokepoint, Chokepoints, DomainPoints
+from lineage.analyses.reach.chokepoints import Chokepoint, Chokepoints, DomainPoints
 from lineage.analyses.wording import listed
 
 _POINTS = 3  # of a domain, when all domains are shown

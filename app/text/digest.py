@@ -10,7 +10,7 @@ from rich.text import Text
 from app.text.escaping import printable
 from app.text.impact_words import name_in
 from app.text.parts import verdict
-from lineage.analyses.digest import Digest, Event
+from lineage.analyses.stewardship.digest import Digest, Event
 
 _LINES = 10  # of a kind
 _COLUMNS = 4

@@ -11,8 +11,8 @@ from app.text.escaping import printable
 from app.text.impact_report import NO_TEAM, Line, Part, Report
 from app.text.impact_words import HEADINGS
 from app.text.parts import more, verdict
-from lineage.analyses.policy import Action, Ruling
-from lineage.analyses.weights import Ring
+from lineage.analyses.breaking.policy import Action, Ruling
+from lineage.analyses.breaking.weights import Ring
 
 _TEAMS = 5
 _ROWS = {Ring.FAILS: 20, Ring.WRONG: 12, Ring.STALE: 8}

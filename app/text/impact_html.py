@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from app.text.escaping import hypertext as plain
 from app.text.impact_report import Line, Part, Report
 from app.text.impact_words import HEADINGS, MEANINGS, store_name
-from lineage.analyses.weights import Ring
+from lineage.analyses.breaking.weights import Ring
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from app.text.impact_report import Report
-from lineage.analyses.impact import Impact
+from lineage.analyses.breaking.impact import Impact
 
 
 def render(report: Report, answer: Impact) -> str:

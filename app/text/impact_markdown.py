@@ -8,8 +8,8 @@ from app.text.escaping import markdown as plain
 from app.text.escaping import markdown_code
 from app.text.impact_report import Line, Part, Report
 from app.text.impact_words import HEADINGS, MEANINGS, store_name
-from lineage.analyses.policy import Action, Ruling
-from lineage.analyses.weights import Ring
+from lineage.analyses.breaking.policy import Action, Ruling
+from lineage.analyses.breaking.weights import Ring
 from lineage.analyses.wording import quantity
 
 # The comment of a pull request is found again by this line and replaced, never repeated.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.text.impact_words import who
-from lineage.analyses.items import Item
-from lineage.analyses.weights import Ring
+from lineage.analyses.breaking.items import Item
+from lineage.analyses.breaking.weights import Ring
 from lineage.analyses.wording import lasting
 
 _SHOWN = 20  # items of a ring

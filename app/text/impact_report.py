@@ -12,11 +12,11 @@ import msgspec
 
 from app.text.impact_notice import notice
 from app.text.impact_words import CAUTION, count_in_words, name_in, step_name, who
-from lineage.analyses.coverage import Coverage, Window
-from lineage.analyses.impact import Impact
-from lineage.analyses.items import Item, TeamImpact
-from lineage.analyses.policy import Ruling
-from lineage.analyses.weights import Ring
+from lineage.analyses.breaking.impact import Impact
+from lineage.analyses.breaking.items import Item, TeamImpact
+from lineage.analyses.breaking.policy import Ruling
+from lineage.analyses.breaking.weights import Ring
+from lineage.analyses.listening.coverage import Coverage, Window
 from lineage.analyses.wording import lasting, quantity
 
 NO_TEAM = "no known team"

@@ -13,7 +13,7 @@ import msgspec
 from app.text.escaping import printable
 from app.text.impact_report import Doubt, Line, Report
 from app.text.impact_words import HEADINGS, MEANINGS, RING_WORDS
-from lineage.analyses.weights import Ring
+from lineage.analyses.breaking.weights import Ring
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}

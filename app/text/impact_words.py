@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from lineage.analyses.items import Item
-from lineage.analyses.weights import Ring
+from lineage.analyses.breaking.items import Item
+from lineage.analyses.breaking.weights import Ring
 from lineage.analyses.wording import listed, quantity
 from lineage.names import parts
 

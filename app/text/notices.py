@@ -12,7 +12,7 @@ from app.sinks import Message
 from app.text.escaping import printable
 from app.text.impact_words import name_in
 from app.text.parts import footer, more, rows, verdict
-from lineage.analyses.notices import NoticeStatus, State, Watched
+from lineage.analyses.stewardship.notices import NoticeStatus, State, Watched
 
 _ROWS = 25
 _PERSON = "a person"

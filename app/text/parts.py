@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from lineage.analyses.coverage import Coverage, Window
+from lineage.analyses.listening.coverage import Coverage, Window
 
 
 def verdict(sentence: str) -> Text:

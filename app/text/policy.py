@@ -7,7 +7,7 @@ from rich.text import Text
 
 from app.text.escaping import printable
 from app.text.parts import rows, verdict
-from lineage.analyses.replay import Replay
+from lineage.analyses.breaking.replay import Replay
 
 
 def render(answer: Replay) -> RenderableType:

@@ -9,12 +9,12 @@ from rich.text import Text
 
 from app.text.impact_words import name_in, step_name
 from app.text.parts import footer, more, rows, verdict
-from lineage.analyses.column_use import ColumnUse
-from lineage.analyses.graph import ANY_COLUMN
-from lineage.analyses.rollup import Share
-from lineage.analyses.together import Together
-from lineage.analyses.trend import Trend
-from lineage.analyses.usage import Use, WhoUses
+from lineage.analyses.reach.graph import ANY_COLUMN
+from lineage.analyses.use.column_use import ColumnUse
+from lineage.analyses.use.rollup import Share
+from lineage.analyses.use.together import Together
+from lineage.analyses.use.trend import Trend
+from lineage.analyses.use.usage import Use, WhoUses
 from lineage.analyses.wording import listed, quantity
 from lineage.calendar import day_of
 from lineage.model import Role

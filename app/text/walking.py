@@ -8,8 +8,8 @@ from rich.text import Text
 from app.text.escaping import printable
 from app.text.impact_words import step_name
 from app.text.parts import footer, more, rows, verdict
-from lineage.analyses.path import Delay, Path
-from lineage.analyses.walk import Walk, WalkEdge
+from lineage.analyses.reach.path import Delay, Path
+from lineage.analyses.reach.walk import Walk, WalkEdge
 from lineage.analyses.wording import lasting, listed
 from lineage.model import EdgeType
 

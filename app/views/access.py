@@ -8,8 +8,10 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import streamlit as st
 
-from app.options import DEFAULT_STORE
+from app.options import DEFAULT_STORE, answering
 from app.views import catalogue
+from lineage.analyses.disuse.orphans import orphans
+from lineage.analyses.stewardship.stewardship import stewardship_of
 from lineage.resolve import resolve_dataset
 from lineage.store import Store
 from lineage.stores import open_store
@@ -31,12 +33,12 @@ def _opened(url: str) -> Store:
 
 
 def opened_store() -> Store:
-    """The store, opened once for all sessions.
+    """The store, opened once for all sessions, as one question sees it.
 
     Raises:
         StoreError: it is missing, does not answer, or is too new.
     """
-    return _opened(store_url())
+    return answering(_opened(store_url()))
 
 
 def remembered(
@@ -48,7 +50,7 @@ def remembered(
     """
 
     def ask(url: str, version: int, *args: _P.args, **kwargs: _P.kwargs) -> _Answer:
-        return question(_opened(url), *args, **kwargs)
+        return question(answering(_opened(url)), *args, **kwargs)
 
     # Streamlit tells caches apart by the name and the source of the function.
     ask.__qualname__ = f"{question.__module__}.{question.__qualname__}"
@@ -63,3 +65,5 @@ def remembered(
 
 known_names = remembered(catalogue.names)
 resolved = remembered(resolve_dataset)
+wanting = remembered(orphans)  # what wants a decision, by labels and domain
+decided = remembered(stewardship_of)

@@ -9,9 +9,9 @@ import msgspec
 from app.canvas import Kind
 from app.views import wording
 from app.views.neighbourhood import flows
-from lineage.analyses.coverage import Logs, Window
-from lineage.analyses.graph import PRODUCTION, Graph, Link
-from lineage.analyses.people import owners
+from lineage.analyses.listening.coverage import Logs, Window
+from lineage.analyses.reach.graph import PRODUCTION, Graph, Link
+from lineage.analyses.stewardship.people import owners
 from lineage.model import Activity, EdgeType
 from lineage.names import ColumnId, ConsumerId, DatasetId, NodeId
 from lineage.store import Direction, Store

@@ -9,8 +9,8 @@ import streamlit as st
 
 from app.views import portrait, problems
 from app.views.access import known_names, remembered, resolved
-from lineage.analyses.change import Change, ChangeKind
-from lineage.analyses.graph import Graph
+from lineage.analyses.breaking.change import Change, ChangeKind
+from lineage.analyses.reach.graph import Graph
 from lineage.resolve import resolve_dataset
 from lineage.store import Store
 

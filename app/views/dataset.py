@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-import streamlit as st
+from collections.abc import Mapping
+from typing import Final, Literal
 
-from app.views import lineage_tab, portrait, uses, wording
-from app.views.access import LAST_SEARCH, opened_store, remembered, resolved
-from lineage.analyses.trend import Trend
-from lineage.analyses.usage import WhoUses, who_uses
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app.views import lineage_tab, portrait, stewardship_tab, uses, wording
+from app.views.access import LAST_SEARCH, decided, opened_store, remembered, resolved
+from lineage.analyses.stewardship.lifecycle import State
+from lineage.analyses.stewardship.stewardship import UNDECIDED, Level
+from lineage.analyses.use.trend import Trend
+from lineage.analyses.use.usage import WhoUses, who_uses
 from lineage.analyses.wording import quantity
 from lineage.model import FLOW
 from lineage.names import DatasetId
 from lineage.resolve import column_of
 from lineage.store import Direction, Store
 
+_TABS = ["Who uses it", "Lineage", "Columns", "Stewardship"]
+_LEVELS: Final[Mapping[Level, Literal["green", "blue", "red"]]] = {
+    Level.GUARANTEED: "green",
+    Level.SUPPORTED: "green",
+    Level.BEST_EFFORT: "blue",
+    Level.DECLINED: "red",
+}
 _portrait = remembered(portrait.portrait)
 
 
@@ -42,8 +55,8 @@ def show() -> None:
     _show_head(facts)
     _show_verdict(facts, answer)
     _show_figures(facts, answer)
-    use_tab, lineage, columns = st.tabs(
-        ["Who uses it", "Lineage", "Columns"], key="tab", bind="query-params", on_change="rerun"
+    use_tab, lineage, columns, stewardship = st.tabs(
+        _TABS, key="tab", bind="query-params", on_change="rerun"
     )
     if use_tab.open:
         with use_tab:
@@ -54,6 +67,9 @@ def show() -> None:
     if columns.open:
         with columns:
             uses.show_columns(facts, _who_uses(dataset, None))
+    if stewardship.open:
+        with stewardship:
+            stewardship_tab.show(dataset)
 
 
 def _column(dataset: DatasetId) -> str | None:
@@ -71,10 +87,29 @@ def _show_head(facts: portrait.Portrait) -> None:
         head.badge(wording.escaped(facts.owner), icon=":material/group:", color="gray")
     else:
         head.badge("no owner", icon=":material/person_off:", color="orange")
+    _show_standing(head, facts.dataset)
     if facts.dropped:
         head.badge("dropped", color="red")
     if facts.description:
         st.markdown(wording.escaped(facts.description))
+    if facts.notes:
+        st.caption(wording.escaped(" ".join(facts.notes)))
+
+
+def _show_standing(head: DeltaGenerator, dataset: DatasetId) -> None:
+    """Badges for what people decided: the support, a contract, a hold, the way out."""
+    known = decided((dataset,)).get(dataset, UNDECIDED)
+    level, going = known.support.level, known.deprecation
+    if level in _LEVELS:
+        head.badge(level.value, icon=":material/handshake:", color=_LEVELS[level])
+    if known.contract:
+        said = f"contract {known.contract.id} {known.contract.version}"
+        head.badge(wording.escaped(said), icon=":material/contract:", color="gray")
+    if known.hold:
+        head.badge("on hold", icon=":material/lock:", color="blue")
+    if going.state is not State.ACTIVE:
+        until = f", to go on {going.until}" if going.until else ""
+        head.badge(f"{going.state.value}{until}", icon=":material/auto_delete:", color="red")
 
 
 def _show_verdict(facts: portrait.Portrait, answer: WhoUses) -> None:
@@ -129,7 +164,7 @@ def _show_figures(facts: portrait.Portrait, answer: WhoUses) -> None:
         ("Datasets made of it", _behind(facts.dataset), "At any distance downstream.", None),
     )
     for cell, (label, number, explanation, change) in zip(st.columns(4), figures, strict=True):
-        cell.metric(label, f"{number:,}", change, border=True, help=explanation)
+        cell.metric(label, f"{number:,}", change, border=True, help=explanation, height="stretch")
     _show_comings(answer)
 
 

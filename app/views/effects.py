@@ -10,10 +10,10 @@ from app.text.impact_words import RING_WORDS
 from app.views import wording
 from app.views.neighbourhood import MOST_CARDS, Member, flows
 from app.views.picture import draw
-from lineage.analyses.coverage import Window
-from lineage.analyses.graph import Graph
-from lineage.analyses.items import Item, TeamImpact
-from lineage.analyses.weights import Ring as Breakage
+from lineage.analyses.breaking.items import Item, TeamImpact
+from lineage.analyses.breaking.weights import Ring as Breakage
+from lineage.analyses.listening.coverage import Window
+from lineage.analyses.reach.graph import Graph
 from lineage.names import JobId, NodeId
 
 Table = dict[str, list[object]]

@@ -15,14 +15,14 @@ from app.views import compose, effects, wording
 from app.views.access import known_names, opened_store, remembered
 from app.views.picture import card_id
 from ingest.changes import changes_of, looks_like_sql
-from lineage.analyses.change import Change, parse_change
-from lineage.analyses.coverage import Logs
-from lineage.analyses.graph import Graph
-from lineage.analyses.impact import Impact, impact
-from lineage.analyses.items import Item
-from lineage.analyses.seeds import subject_of
-from lineage.analyses.unread import Unjudged
-from lineage.analyses.weights import Ring
+from lineage.analyses.breaking.change import Change, parse_change
+from lineage.analyses.breaking.impact import Impact, impact
+from lineage.analyses.breaking.items import Item
+from lineage.analyses.breaking.seeds import subject_of
+from lineage.analyses.breaking.weights import Ring
+from lineage.analyses.listening.coverage import Logs
+from lineage.analyses.listening.unread import Unjudged
+from lineage.analyses.reach.graph import Graph
 from lineage.analyses.wording import quantity
 from lineage.names import ColumnId, ConsumerId, DatasetId, JobId
 from lineage.store import Store

@@ -9,8 +9,8 @@ from app.views import problems, statements, wording
 from app.views.access import remembered
 from app.views.neighbourhood import Member, Step, neighbourhood
 from app.views.picture import card_id, draw
-from lineage.analyses.coverage import Logs
-from lineage.analyses.graph import Graph
+from lineage.analyses.listening.coverage import Logs
+from lineage.analyses.reach.graph import Graph
 from lineage.analyses.wording import quantity
 from lineage.names import DatasetId
 from lineage.store import Store

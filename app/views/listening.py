@@ -8,7 +8,7 @@ import msgspec
 
 from app.views import wording
 from ingest.folding.dead_letters import DEAD_LETTER, DeadLetter
-from lineage.analyses.coverage import NOT_UNDERSTOOD, Coverage, Logs
+from lineage.analyses.listening.coverage import NOT_UNDERSTOOD, Coverage, Logs
 from lineage.analyses.wording import quantity
 from lineage.calendar import iso_day
 from lineage.model import EdgeType

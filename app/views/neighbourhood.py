@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from app.canvas import Direction
-from lineage.analyses.graph import Graph, Link
-from lineage.analyses.people import profiles
+from lineage.analyses.reach.graph import Graph, Link
+from lineage.analyses.stewardship.people import profiles
 from lineage.model import FLOW
 from lineage.names import ConsumerId, DatasetId, JobId, NodeId
 

@@ -7,10 +7,13 @@ from typing import Final
 
 import streamlit as st
 
-from app.views import effects, wording
-from app.views.access import remembered
-from lineage.analyses.orphans import Label, Orphan, Orphans, orphans
-from lineage.store import Store
+from app.views import effects, going, wording
+from app.views.access import decided, wanting
+from lineage.analyses.disuse.cost import bytes_in_words, money
+from lineage.analyses.disuse.orphans import Label, Orphan, Orphans
+from lineage.analyses.stewardship.lifecycle import State
+from lineage.analyses.stewardship.stewardship import Stewardship
+from lineage.names import DatasetId
 
 _EVERY: Final = "All domains"
 _SHOWN_ROWS: Final = 500
@@ -22,25 +25,22 @@ MEANINGS: Final[Mapping[Label, str]] = {
     Label.WRITE_ONLY: "It is written, and nobody else reads it.",
     Label.DEAD_BRANCH: "It has readers, but nobody alive stands behind them.",
     Label.STALE_BUT_READ: "It is no longer written as it used to be, and is still read.",
-    Label.GHOST: "It was dropped, and statements still ask for it.",
-    Label.COPY: "It is a backup or a dated copy of another dataset.",
-    Label.USED_UNSUPPORTED: "Consumers rely on it, and nobody answers for it.",
+    Label.GHOST: "It was dropped or is in no catalogue, and statements still ask for it.",
+    Label.COPY: "It holds what another dataset holds: a backup, a dated copy, a replica.",
+    Label.USED_UNSUPPORTED: "Others rely on it, and nobody has said that it is supported.",
+    Label.SUPPORTED_UNUSED: "It is supported by choice, and nobody alive needs it.",
+    Label.BYPASS: "Its domain keeps it to itself, and another domain reads it.",
     Label.UNUSED_COLUMN: "It is needed, but some of its columns are not.",
     Label.CANNOT_TELL: "It looks unused, but the logs have holes: import the missing days first.",
 }
 
 
-@remembered
-def _orphans(store: Store, labels: tuple[Label, ...], domain: str | None) -> Orphans:
-    return orphans(store, labels, domain)
-
-
 def show() -> None:
     """Shows the datasets that want a decision."""
     st.title("What can go, and what needs an owner?")
-    everything = _orphans((), None)
+    everything = wanting()
     labels, domain = _choose(everything)
-    answer = _orphans(labels, domain)
+    answer = wanting(labels, domain) if labels or domain else everything
     st.markdown(f"#### {wording.escaped(answer.verdict)}")
     st.caption(wording.escaped(wording.heard(answer.window, answer.coverage)))
     for note in answer.notes:
@@ -48,8 +48,12 @@ def show() -> None:
     with st.expander("What the labels mean"):
         for label, meaning in MEANINGS.items():
             st.markdown(f"- **{label.value}**: {meaning}")
+    _show_figures(answer)
+    if answer.branches:
+        going.show(answer.branches)
     if answer.datasets:
-        _show_rows(answer.datasets)
+        st.subheader("What wants a decision")
+        _show_rows(answer.datasets, answer.currency)
 
 
 def _choose(everything: Orphans) -> tuple[tuple[Label, ...], str | None]:
@@ -75,11 +79,23 @@ def _choose(everything: Orphans) -> tuple[tuple[Label, ...], str | None]:
     return tuple(Label(name) for name in chosen), None if domain == _EVERY else domain
 
 
-def _show_rows(every: Sequence[Orphan]) -> None:
-    rows = every[:_SHOWN_ROWS]
+def _show_figures(answer: Orphans) -> None:
+    """What the dead among them take up, as far as it is known."""
+    if not answer.bytes and answer.cost is None:
+        return
+    size, price = st.columns(4)[:2]
+    size.metric("Held by the dead", bytes_in_words(answer.bytes), border=True)
+    if answer.cost is not None:
+        how = "An estimate: sizes as catalogues told them, runs and sources as the logs show them."
+        amount = money(answer.cost, answer.currency or "")
+        price.metric("A month, about", amount, border=True, help=how)
+
+
+def _show_rows(every: Sequence[Orphan], currency: str | None) -> None:
+    rows, ways = every[:_SHOWN_ROWS], ways_out(decided())
     column = st.column_config
     st.dataframe(
-        row_table(rows),
+        row_table(rows, ways),
         hide_index=True,
         height=wording.table_height(len(rows)),
         column_config={
@@ -88,7 +104,12 @@ def _show_rows(every: Sequence[Orphan]) -> None:
             ),
             "labels": column.ListColumn("Labels", width=290),
             "why": column.TextColumn("Why", width="large"),
-            "cost": column.NumberColumn("Cost", help="As imported, in its unit."),
+            "size": column.NumberColumn("Size", format="bytes", help="As its catalogue told."),
+            "cost": column.NumberColumn(
+                f"{currency or 'Cost'} a month",
+                format="%.2f",
+                help="An estimate from sizes, runs and the imported prices.",
+            ),
         },
         alt="Datasets that want a decision",
     )
@@ -99,7 +120,7 @@ def _show_rows(every: Sequence[Orphan]) -> None:
         st.caption(more)
     st.download_button(
         "Download as CSV",
-        lambda: effects.csv_of(row_table(every)),
+        lambda: effects.csv_of(row_table(every, ways)),
         "orphans.csv",
         "text/csv",
         icon=":material/download:",
@@ -107,20 +128,34 @@ def _show_rows(every: Sequence[Orphan]) -> None:
     )
 
 
-def row_table(rows: Sequence[Orphan]) -> effects.Table:
-    """A row for each dataset."""
+def ways_out(known: Mapping[DatasetId, Stewardship]) -> dict[str, str]:
+    """How far each dataset has got on its way out, of those that are on it."""
+    return {
+        str(dataset): one.deprecation.state.value
+        for dataset, one in known.items()
+        if one.deprecation.state is not State.ACTIVE
+    }
+
+
+def row_table(rows: Sequence[Orphan], ways: Mapping[str, str]) -> effects.Table:
+    """A row for each dataset; ways: how far those are that are on their way out."""
     table: effects.Table = {
         "dataset": [wording.name_in(row.dataset) for row in rows],
         "labels": [[label.value for label in row.classes] for row in rows],
+    }
+    if any(row.bytes is not None for row in rows):
+        table["size"] = [row.bytes for row in rows]
+    if any(row.cost is not None for row in rows):
+        table["cost"] = [row.cost for row in rows]
+    if ways:
+        table["On its way out"] = [ways.get(row.dataset, "") for row in rows]
+    return table | {
         "why": [" ".join(row.evidence) for row in rows],
         "Owner": [row.owner or "none" for row in rows],
         "Domain": [row.domain or "" for row in rows],
         "Last read": [row.last_read or "never" for row in rows],
         "Last write": [row.last_write or "never" for row in rows],
     }
-    if any(row.cost is not None for row in rows):
-        table["cost"] = [row.cost for row in rows]
-    return table
 
 
 if __name__ == "__main__":

@@ -21,10 +21,10 @@ from app.canvas import (
 from app.views import wording
 from app.views.neighbourhood import Member, far_end, flows
 from app.views.portrait import ColumnFacts, columns_of
-from lineage.analyses.coverage import Window
-from lineage.analyses.graph import Graph, Link
-from lineage.analyses.people import owners, profiles
-from lineage.analyses.weights import weights
+from lineage.analyses.breaking.weights import weights
+from lineage.analyses.listening.coverage import Window
+from lineage.analyses.reach.graph import Graph, Link
+from lineage.analyses.stewardship.people import owners, profiles
 from lineage.model import EdgeType
 from lineage.names import ColumnId, ConsumerId, DatasetId, JobId, NodeId
 

@@ -10,11 +10,11 @@ from app.canvas import Kind
 from app.views import wording
 from app.views.catalogue import domains_of, together
 from app.views.neighbourhood import flows
-from lineage.analyses.coverage import Logs
-from lineage.analyses.graph import Graph
-from lineage.analyses.people import contacts, owners, profiles
+from lineage.analyses.listening.coverage import Logs
+from lineage.analyses.reach.graph import Graph
+from lineage.analyses.stewardship.people import contacts, owners, profiles
 from lineage.calendar import iso_or_none
-from lineage.model import EdgeType
+from lineage.model import EdgeType, Node
 from lineage.names import ColumnId, DatasetId, JobId, ProcessId
 from lineage.store import Store
 
@@ -40,7 +40,8 @@ class Writer(msgspec.Struct, frozen=True):
 class Portrait(msgspec.Struct, frozen=True):
     """A dataset. writers: who writes it today, the last one first; none when nobody was seen to.
 
-    trend: direct counted reads by week, the last week ends with the logs.
+    trend: direct counted reads by week, the last week ends with the logs. notes: what its producers
+    told of it beside, in sentences: tags, checks, how much was written last.
     """
 
     dataset: DatasetId
@@ -53,6 +54,7 @@ class Portrait(msgspec.Struct, frozen=True):
     columns: tuple[ColumnFacts, ...]
     writers: tuple[Writer, ...]
     trend: tuple[int, ...]
+    notes: tuple[str, ...] = ()
 
 
 def portrait(store: Store, dataset: DatasetId) -> Portrait:
@@ -74,7 +76,23 @@ def portrait(store: Store, dataset: DatasetId) -> Portrait:
         tuple(columns_of(graph, [dataset]).get(dataset, ())),
         tuple(_writers(graph, dataset)),
         tuple(wording.weekly(activity.days, activity.counts, as_of or 0)),
+        tuple(_notes(node)),
     )
+
+
+def _notes(node: Node) -> Iterator[str]:
+    if tags := node.value("tags"):
+        yield f"Tagged {tags}."
+    if checks := node.value("checks"):
+        failed = node.value("failed_checks")
+        passed = f"Checks, the last run of each: all {checks} passed."
+        missed = f"Checks, the last run of each: not all {checks} passed; failed: {failed}."
+        yield missed if failed else passed
+    if rows := node.value("rows_written"):
+        count = f"{int(rows):,}" if rows.isdecimal() else rows
+        yield "The last write had no rows." if rows == "0" else f"Last write: {count} rows."
+    if renamed := node.value("renamed_to"):
+        yield f"Renamed to {renamed}."
 
 
 def columns_of(graph: Graph, datasets: list[DatasetId]) -> dict[DatasetId, list[ColumnFacts]]:

@@ -8,9 +8,9 @@ import streamlit as st
 
 from app.views import portrait, statements, wording
 from app.views.access import remembered
-from lineage.analyses.rollup import Share
-from lineage.analyses.together import Together
-from lineage.analyses.usage import Use, WhoUses
+from lineage.analyses.use.rollup import Share
+from lineage.analyses.use.together import Together
+from lineage.analyses.use.usage import Use, WhoUses
 from lineage.names import DatasetId, ProcessId
 from lineage.resolve import resolve_process
 from lineage.store import Store

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Literal
 
 from app.canvas import Kind
-from lineage.analyses.coverage import Coverage, Window
+from lineage.analyses.listening.coverage import Coverage, Window
 from lineage.analyses.wording import listed, quantity
 from lineage.names import ConsumerId, DatasetId, JobId, ProcessId, parts
 

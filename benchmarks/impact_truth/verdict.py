@@ -15,8 +15,8 @@ from benchmarks.impact_truth.engine import rings
 from benchmarks.impact_truth.world import Trial, World, log_of, target_of
 from ingest.declared.sources import SourceBook, SourceFlags
 from ingest.pipeline import ImportOptions, import_paths
-from lineage.analyses.change import parse_change
-from lineage.analyses.impact import impact
+from lineage.analyses.breaking.change import parse_change
+from lineage.analyses.breaking.impact import impact
 from lineage.errors import UnknownName
 from lineage.model import EdgeType
 from lineage.store import Store
