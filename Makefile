@@ -3,20 +3,21 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test check format lock canvas server-logs bench bench-impact bench-oracle bench-peers clean
+.PHONY: demo test lint check format lock canvas server-logs bench bench-impact bench-oracle bench-peers clean
 
 demo: $(INSTALLED)        ## import the sample data into a fresh store and open the app
 	$(BIN)/lineage demo
 
 test: $(INSTALLED)        ## every test, on SQLite and on a real Neo4j
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
-check: $(INSTALLED)       ## the one definition of good: format, lint, types, architecture, tests
+lint: $(INSTALLED)        ## format, lint, types, architecture
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 --dist loadfile
+
+check: lint test          ## the one definition of good
 
 format: $(INSTALLED)      ## let ruff format and mend what it can
 	$(BIN)/ruff format .
