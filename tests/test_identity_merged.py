@@ -15,7 +15,8 @@ from lineage.analyses.breaking.change import parse_change
 from lineage.analyses.breaking.impact import impact
 from lineage.analyses.corrections import correct
 from lineage.analyses.disuse.orphans import Label, orphans
-from lineage.analyses.identity.identity import explain, identities
+from lineage.analyses.identity import identities
+from lineage.analyses.identity.identity import explain
 from lineage.analyses.identity.identity_decisions import merge, split, undo
 from lineage.analyses.identity.merged import merged
 from lineage.analyses.leaving import leaving

@@ -90,7 +90,7 @@ def test_impact(store, case):
     assert found == {ring: set(case[ring]) for ring in RINGS}
 
 
-def test_both_stores_hold_the_same_graph_and_answer_alike(neo4j_url, sample_store, import_sample):
+def test_both_stores_hold_the_same_graph_and_answer_alike(fresh_urls, sample_store, import_sample):
     """The same import into a real Neo4j: equal hash, and every answer equal."""
     sqlite = opened(sample_store)
     questions = [
@@ -99,7 +99,8 @@ def test_both_stores_hold_the_same_graph_and_answer_alike(neo4j_url, sample_stor
         lambda s: downstream(s, resolve_dataset(s, "kafka://bus:9092:checkout.order-placed")),
         orphans,
     ]
-    with closing(open_store(import_sample(neo4j_url))) as other:
+    _, server = fresh_urls()
+    with closing(open_store(import_sample(server))) as other:
         assert graph_hash(other) == graph_hash(sqlite)
         for ask in questions:
             answers = [msgspec.to_builtins(ask(answering(one))) for one in (other, sqlite)]
