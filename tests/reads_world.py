@@ -27,6 +27,15 @@ def filled(url, paths):
     return store
 
 
+def real_events(folder):
+    """Yields a store that holds the real events of all scenarios."""
+    opened = filled(
+        f"sqlite:///{folder}/graph.db", [CASES / f"{name}.ndjson" for name in SCENARIOS]
+    )
+    yield opened
+    opened.close()
+
+
 def telling(folder):
     """Gives a client of a store in that folder that holds just the events it is called with."""
     opened = []

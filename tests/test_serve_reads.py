@@ -9,10 +9,10 @@ from tests.reads_world import (
     SCENARIOS,
     ask,
     event,
-    filled,
     flowing,
     graph,
     named,
+    real_events,
     serving,
     telling,
 )
@@ -21,12 +21,7 @@ from tests.reads_world import (
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     """A store that holds the real events; nobody writes to it."""
-    folder = tmp_path_factory.mktemp("reads")
-    opened = filled(
-        f"sqlite:///{folder}/graph.db", [CASES / f"{name}.ndjson" for name in SCENARIOS]
-    )
-    yield opened
-    opened.close()
+    yield from real_events(tmp_path_factory.mktemp("reads"))
 
 
 @pytest.fixture(scope="module")

@@ -7,18 +7,13 @@ import pytest
 
 from app.serving.reads import describe, routes
 from lineage.stores import open_store
-from tests.reads_world import CASES, SCENARIOS, ask, event, filled, named, serving, telling
+from tests.reads_world import CASES, ask, event, filled, named, real_events, serving, telling
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     """A store that holds the real events; nobody writes to it."""
-    folder = tmp_path_factory.mktemp("reads")
-    opened = filled(
-        f"sqlite:///{folder}/graph.db", [CASES / f"{name}.ndjson" for name in SCENARIOS]
-    )
-    yield opened
-    opened.close()
+    yield from real_events(tmp_path_factory.mktemp("reads"))
 
 
 @pytest.fixture(scope="module")
