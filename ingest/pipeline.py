@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
+from itertools import islice
 from typing import IO
 
 import msgspec
@@ -28,6 +29,7 @@ from ingest.deriving.version import derived, is_outdated
 from ingest.feeds import Feeds, plan_replay
 from ingest.files.reading import bytes_read, losses, open_text
 from ingest.folding.ledger import UNTIMED, Ledger
+from ingest.folding.portions import PORTION
 from ingest.folding.queries import Queries
 from ingest.folding.retention import Retention
 from ingest.folding.unread import Unread
@@ -50,6 +52,7 @@ from lineage.stores.codec import spell
 # Statements between two commits: what a kill can cost, and what memory must hold.
 FLUSH = int(os.environ.get("LINEAGE_FLUSH", "1000000"))
 _CELLS = 60_000  # after which it commits, however few statements they count
+_EVENTS = 2000  # that are taken in between two looks at the clock
 _RETRIES = 20
 
 
@@ -253,11 +256,10 @@ class Import:
         before, start = deepcopy(self._funnel), self._done
         self._queries.newest = self._events.newest = -1
         with open_text(one.input) as stream:
-            for _ in self._records(stream, one):
-                self._since_flush += 1
-                if self._since_flush % 2000 == 0:
-                    self._done = start + bytes_read(stream)
-                    self._progress(self._at("reading", one.input.name))
+            for count in self._taken(stream, one):
+                self._since_flush += count
+                self._done = start + bytes_read(stream)
+                self._progress(self._at("reading", one.input.name))
                 if self._since_flush >= FLUSH or self._queries.cells >= _CELLS:
                     self._flush(last=False)
             lost = losses(stream)
@@ -278,13 +280,19 @@ class Import:
         name = EVENTS if one.detection.kind == "events" else one.source.namespace
         return self._replaying or self._retention.low(name) > 0
 
-    def _records(self, stream: IO[str], one: Planned) -> Iterator[None]:
+    def _taken(self, stream: IO[str], one: Planned) -> Iterator[int]:
+        """Takes in what is in a file; yields how many records it were, now and then."""
         if one.detection.kind == "events":
-            return self._events.take(read_events(stream), EVENTS, one.input.name)
+            taken = self._events.take(read_events(stream), EVENTS, one.input.name)
+            while count := sum(1 for _ in islice(taken, min(_EVENTS, FLUSH))):
+                yield count
+            return
         columns = self._options.columns or one.columns
         options = ReadOptions(one.source.timezone, columns, self._warn)
         records = one.detection.format.read(stream, options)
-        return self._queries.take(records, one.source, one.input.name)
+        for portion in self._queries.portions(one.source).of(records, min(PORTION, FLUSH)):
+            self._queries.take(portion, one.source, one.input.name)
+            yield portion.size
 
     def _warn(self, sentence: str) -> None:
         self._warnings[sentence] = None

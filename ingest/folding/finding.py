@@ -23,6 +23,7 @@ from ingest.folding.cells import (
     template,
     textless,
 )
+from ingest.folding.rows import Row, weight
 from ingest.folding.session import Session, context_of, makes_temporary, needs_session
 from ingest.masking.machine import is_machine
 from ingest.masking.many import ManyMasks
@@ -81,7 +82,7 @@ class Finder:
         self._rules = rules
         self._cells: dict[CellKey, Cell] = {}
         self._where: dict[QueryId, tuple[str, int]] = {}
-        self._sessions: dict[tuple[str, str], Session] = {}
+        self._sessions: dict[str, dict[str, Session]] = {}  # by source
         self._memo: dict[tuple[object, ...], Cell | Skip] = {}
         self._masks: dict[str, ManyMasks] = {}  # by dialect
         self.latest = latest_start()  # what starts after it lies in the future
@@ -94,7 +95,7 @@ class Finder:
     @property
     def in_sessions(self) -> bool:
         """Whether any statement met so far changes what later ones of its session mean."""
-        return bool(self._sessions)
+        return any(self._sessions.values())
 
     def flush(self) -> list[FoldedCell]:
         """The cells so far; the next ones begin anew. Sessions go on."""
@@ -105,8 +106,13 @@ class Finder:
 
     def close_sessions(self) -> None:
         """Tells the statements that filled a temporary table whether somebody used it."""
-        for session in self._sessions.values():
-            session.close()
+        for sessions in self._sessions.values():
+            for session in sessions.values():
+                session.close()
+
+    def sessions(self, source: str) -> dict[str, Session]:
+        """The sessions of a source in which a statement changed what later ones mean."""
+        return self._sessions.setdefault(source, {})
 
     def cell(self, key: CellKey) -> Cell:
         """The cell of this key since the last flush."""
@@ -124,7 +130,7 @@ class Finder:
         """Whether later statements may depend on this one, though it is counted already."""
         if not record.session:
             return False
-        session = self._sessions.get((source.name, record.session))
+        session = self.sessions(source.name).get(record.session)
         if session is not None and session.has_temporary:
             return True
         text = record.text.lower()
@@ -149,7 +155,7 @@ class Finder:
             if stated is None:
                 return Skip(masked.reason if record.complete else "truncated", dead=True)
             masked = Masked("", masked.comments)
-        session = self._sessions.get((source.name, record.session)) if record.session else None
+        session = self.sessions(source.name).get(record.session) if record.session else None
         context = session.context(record, source) if session else context_of(record, source)
         memo = (masked, record.user, source.name, context, stated, *record.hints.items())
         # Temporary tables give the same text another meaning in another session.
@@ -158,7 +164,7 @@ class Finder:
             if known is not None:
                 return known
         if record.session and needs_session(masked.text):
-            session = self._sessions.setdefault((source.name, record.session), Session())
+            session = self.sessions(source.name).setdefault(record.session, Session())
             if session.set_context(masked.text, source.dialect):
                 return Skip("no_lineage")
         reason = no_use(masked.text, source.dialect) if masked.text or not stated else ""
@@ -195,9 +201,29 @@ class Finder:
             session.hold(fills, script, found.unused)
         return found
 
-    def issuer(self, record: QueryRecord, source: Source) -> Issuer:
-        """Who the statement of a record is for, without what differs from one run to the next."""
-        return self._issuer(self.masks(source.dialect).mask(record.text), record, source)
+    def row(
+        self, record: QueryRecord, source: Source, found: Cell | Skip | None, length: int
+    ) -> Row:
+        """What the record, with a text of so many characters, tells of its statement."""
+        if isinstance(found, Cell):
+            text, issuer = found.key.template.id.name, found.key.issuer
+        else:
+            text = ""
+            issuer = self._issuer(self.masks(source.dialect).mask(record.text), record, source)
+        _, login = self.login(source.namespace, record.user)
+        by_text = record.text != ""
+        return Row(
+            record.start,
+            record.count,
+            text,
+            weight(record, length, complete=text != ""),
+            record.user,
+            None if (issuer.namespace, issuer.name) == (login.namespace, login.name) else issuer,
+            record.stated,
+            start_by_text=by_text,
+            user_by_text=by_text,
+            issuer_by_text=by_text,
+        )
 
     def _issuer(self, masked: Masked, record: QueryRecord, source: Source) -> Issuer:
         found = attribute(masked.comments, record.hints, record.user, source.namespace, self._rules)

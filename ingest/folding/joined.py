@@ -175,6 +175,16 @@ class Joined:
         self._set(place, key, merged)
         return "more"
 
+    def put_new(self, namespace: str, key: bytes, row: Row) -> bool:
+        """Takes in a record of a statement of which nothing is known yet; else nothing happens."""
+        place = namespace, day_of(row.start)
+        if self._untimed or any(key in rows for _, rows in self._around(place)):
+            return False
+        if not self._ledger.add(*place, key):
+            return False
+        self._set(place, key, row)
+        return True
+
     def unplaced(self, *, last: bool) -> Iterator[tuple[str, bytes, bool]]:
         """Finds the statements of records without a time: those that it is over with.
 

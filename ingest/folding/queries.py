@@ -5,8 +5,6 @@ Every record ends in the funnel as imported, duplicate, ignored or dead letter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 from ingest.attribution import Rules
 from ingest.declared.sources import Source
 from ingest.folding.cells import Cell, FoldedCell, day_of
@@ -14,19 +12,17 @@ from ingest.folding.dead_letters import DeadLetter, tokens
 from ingest.folding.finding import Finder, Scripted, Skip
 from ingest.folding.joined import Joined, Moved
 from ingest.folding.ledger import UNTIMED, Ledger, statement_key
+from ingest.folding.plain import Plain
+from ingest.folding.portions import OTHER, UNSUCCESSFUL, One, Portion, Portions
 from ingest.folding.retention import Retention
 from ingest.folding.rows import Row, weight
 from ingest.folding.unread import Unread
-from ingest.masking.template import Masked, fingerprint, mask
-from ingest.record import Ignored, QueryRecord, Read, Rejected
+from ingest.masking.template import fingerprint, mask
+from ingest.record import Ignored, QueryRecord, Rejected
 from ingest.report import Funnel
 from lineage.model import Document
 from lineage.names import PrincipalId, QueryId
 from lineage.store import Store
-
-_TOGETHER = 1000  # records that are masked together
-_MUCH_TEXT = 4_000_000  # characters, after which fewer are enough
-_UNSUCCESSFUL = {"error": "failed", "cancelled": "failed", "running": "unfinished"}
 
 
 class Queries:
@@ -50,6 +46,7 @@ class Queries:
         self._funnel = funnel
         self._unread = unread
         self._retention = retention
+        self._plain = Plain(self._finder, self.joined, ledger, unread, funnel)
 
     @property
     def principals(self) -> dict[PrincipalId, str]:
@@ -71,24 +68,28 @@ class Queries:
         """How many statements wait for the end of their session, counted and not in the ledger."""
         return len(self._held)
 
-    def take(self, records: Iterable[Read], source: Source, file: str) -> Iterator[None]:
-        """Takes in the records; yields after each, so that the caller may stop or flush."""
-        funnel = self._funnel
+    def portions(self, source: Source) -> Portions:
+        """What makes portions of the records of a source."""
+        return Portions(source, self._finder.masks(source.dialect), self._finder.latest)
+
+    @property
+    def latest(self) -> int:
+        """The latest time that a record may tell."""
+        return self._finder.latest
+
+    def take(self, portion: Portion, source: Source, file: str) -> None:
+        """Takes in the records of a portion."""
+        self._funnel.read += portion.size
+        self.newest = max(self.newest, *portion.start)
         low = self._retention.low(source.namespace)
-        for record, key, masked in self._prepared(records, source):
-            funnel.read += 1
-            if isinstance(record, QueryRecord):
-                if record.start > self.newest and not self._finder.is_late(record.start):
-                    self.newest = record.start
-                if 0 <= record.start < low:
-                    funnel.ignore("before_retention")
-                else:
-                    self._query(record, source, file, key, masked)
-            elif isinstance(record, Ignored):
-                funnel.ignore(record.reason)
-            else:
-                self._rejected(record, source, file)
-            yield
+        self._plain.begin(portion, source, file)
+        for place, which in enumerate(portion.variant):
+            if which == OTHER:
+                self._other(portion.one(place), source, file)
+            elif portion.start[place] < low:
+                self._funnel.ignore("before_retention")
+            elif not self._plain.take(place):
+                self._other(portion.one(place), source, file)
 
     def flush(self, *, last: bool) -> tuple[list[FoldedCell], Moved, list[Document]]:
         """The cells so far, what earlier cells lost, and base facts; the next flush begins anew.
@@ -108,37 +109,27 @@ class Queries:
         """File and line where a template was first met."""
         return self._finder.where(query)
 
-    def _prepared(
-        self, records: Iterable[Read], source: Source
-    ) -> Iterator[tuple[Read, bytes, Masked | None]]:
-        """The records with their keys, and with the masked texts of those not yet counted."""
-        masks = self._finder.masks(source.dialect)
-        for together in _together(records):
-            keys = [_key(one, source) for one in together]
-            texts = {
-                place: one.text
-                for place, (one, key) in enumerate(zip(together, keys, strict=True))
-                if isinstance(one, QueryRecord) and self._is_new(one, key, source)
-            }
-            masked = dict(zip(texts, masks.mask_all(list(texts.values())), strict=True))
-            for place, (one, key) in enumerate(zip(together, keys, strict=True)):
-                yield one, key, masked.get(place)
+    def _other(self, one: One, source: Source, file: str) -> None:
+        record = one.read
+        if isinstance(record, Rejected):
+            self._rejected(record, source, file)
+        elif isinstance(record, Ignored):
+            self._funnel.ignore(record.reason)
+        else:
+            if not self._finder.is_late(record.start):
+                self.newest = max(self.newest, record.start)
+            if 0 <= record.start < self._retention.low(source.namespace):
+                self._funnel.ignore("before_retention")
+            else:
+                self._query(record, one, source, file)
 
-    def _is_new(self, record: QueryRecord, key: bytes, source: Source) -> bool:
-        """Whether the text of a record must be looked at, as far as can be told at sight."""
-        if not record.text or record.start < 0 or self._finder.is_late(record.start):
-            return False
-        return not self._ledger.holds(source.namespace, day_of(record.start), key)
-
-    def _query(
-        self, record: QueryRecord, source: Source, file: str, key: bytes, masked: Masked | None
-    ) -> None:
-        funnel = self._funnel
+    def _query(self, record: QueryRecord, one: One, source: Source, file: str) -> None:
+        funnel, key = self._funnel, one.key
         if record.joins and record.query_id:
-            self._join(record, source, file, key, masked)
+            self._join(record, one, source, file)
             return
-        if record.status in _UNSUCCESSFUL:
-            funnel.ignore(_UNSUCCESSFUL[record.status])
+        if record.status in UNSUCCESSFUL:
+            funnel.ignore(UNSUCCESSFUL[record.status])
             return
         day = day_of(record.start)
         if self._ledger.holds(source.namespace, day, key) and not self._finder.is_replayed(
@@ -146,7 +137,7 @@ class Queries:
         ):
             funnel.duplicate += 1
             return
-        found = self._finder.find(record, source, file, key, masked)
+        found = self._finder.find(record, source, file, key, one.masked)
         if isinstance(found, Skip) and found.dead:
             if self._ledger.holds(source.namespace, day, key):
                 funnel.duplicate += 1
@@ -196,16 +187,14 @@ class Queries:
                 self._finder.cell(held.cell.key).add(start, key.hex(), held.record.count)
         self._held = {}
 
-    def _join(
-        self, record: QueryRecord, source: Source, file: str, key: bytes, masked: Masked | None
-    ) -> None:
+    def _join(self, record: QueryRecord, one: One, source: Source, file: str) -> None:
         """Takes in one of the records of a statement that may have several."""
-        funnel = self._funnel
+        funnel, key = self._funnel, one.key
         place = self.joined.place(source.namespace, record.start, key)
         known = self.joined.row(place, key)
         if (
             known
-            and self._tells_no_more(record, known)
+            and self._tells_no_more(record, one.length, known)
             and not self._finder.is_replayed(record, source)
         ):
             self._unread.met(key)
@@ -215,12 +204,12 @@ class Queries:
             self._bury(key, "future_time", record.text, record.line, source, file, UNTIMED)
             return
         void = Row(record.start, void=True)
-        if record.status in _UNSUCCESSFUL:
-            funnel.ignore(_UNSUCCESSFUL[record.status])
+        if record.status in UNSUCCESSFUL:
+            funnel.ignore(UNSUCCESSFUL[record.status])
             if record.status != "running":
                 self.joined.put(place, key, void)
             return
-        found = self._finder.find(record, source, file, key, masked) if record.text else None
+        found = self._finder.find(record, source, file, key, one.masked) if record.text else None
         if isinstance(found, Skip) and not found.dead:
             funnel.ignore(found.reason)
             self.joined.put(place, key, void)
@@ -229,7 +218,12 @@ class Queries:
             self._hold(found, source, counted=known is not None and known.void)
             return
         # What a script means hangs on its session, not on what the engine tells of its parts.
-        row = void if isinstance(found, Scripted) else self._row(record, source, found)
+        if isinstance(found, Scripted):
+            row = void
+        else:
+            row = self._finder.row(record, source, found, one.length)
+        if isinstance(found, Cell):
+            self.joined.learn(found.key.template)
         fate = self.joined.put(place, key, row)
         if fate == "same":
             self._unread.met(key)
@@ -242,35 +236,12 @@ class Queries:
         elif record.start < 0 or (not row.text and row.stated is None):
             self._doubtful[source.namespace, key] = self._doubt(record, source, file, found)
 
-    def _tells_no_more(self, record: QueryRecord, known: Row) -> bool:
+    def _tells_no_more(self, record: QueryRecord, length: int, known: Row) -> bool:
         return (
             record.stated is None
             and record.text != ""
-            and known.weight == weight(record, complete=record.complete)
+            and known.weight == weight(record, length, complete=record.complete)
             and known.user == record.user
-        )
-
-    def _row(self, record: QueryRecord, source: Source, found: Cell | Skip | None) -> Row:
-        """What the record tells of its statement."""
-        if isinstance(found, Cell):
-            text, issuer = found.key.template.id.name, found.key.issuer
-            self.joined.learn(found.key.template)
-        else:
-            text = ""
-            issuer = self._finder.issuer(record, source)
-        _, login = self._finder.login(source.namespace, record.user)
-        by_text = record.text != ""
-        return Row(
-            record.start,
-            record.count,
-            text,
-            weight(record, complete=text != ""),
-            record.user,
-            None if (issuer.namespace, issuer.name) == (login.namespace, login.name) else issuer,
-            record.stated,
-            start_by_text=by_text,
-            user_by_text=by_text,
-            issuer_by_text=by_text,
         )
 
     def _doubt(
@@ -333,26 +304,3 @@ class Queries:
             day=day if day <= day_of(self._finder.latest) else UNTIMED,
             digest=fingerprint(source.name, text),
         )  # fmt: skip
-
-
-def _together(records: Iterable[Read]) -> Iterator[list[Read]]:
-    """The records in lists that are small in memory."""
-    found: list[Read] = []
-    size = 0
-    for record in records:
-        found.append(record)
-        size += len(record.text) if isinstance(record, QueryRecord) else 0
-        if len(found) == _TOGETHER or size > _MUCH_TEXT:
-            yield found
-            found, size = [], 0
-    yield found
-
-
-def _key(record: Read, source: Source) -> bytes:
-    """The key of a statement; empty for what is none."""
-    if not isinstance(record, QueryRecord):
-        return b""
-    if record.query_id:
-        return statement_key(source.namespace, record.query_id)
-    return statement_key(source.namespace, record.user, str(record.start), record.session,
-                         str(record.seq), record.text)  # fmt: skip

@@ -81,16 +81,16 @@ def _issuer_rank(row: Row) -> tuple[object, ...]:
     return (True, issuer.kind == RUN, row.issuer_by_text, *told)
 
 
-def weight(record: QueryRecord, *, complete: bool) -> int:
-    """How good the text of a record is; 0 when it has none.
+def weight(record: QueryRecord, length: int, *, complete: bool) -> int:
+    """How good the text of a record, of so many characters, is; 0 when it has none.
 
     One that was not cut beats one that was, then one of which the log says what its names are in,
     then the longer one.
     """
-    if not record.text:
+    if not length:
         return 0
     placed = _PLACED * (bool(record.database) + bool(record.schema))
-    return len(record.text) + placed + (_COMPLETE if complete else 1)
+    return length + placed + (_COMPLETE if complete else 1)
 
 
 def _both(one: Stated | None, other: Stated | None) -> Stated | None:

@@ -1,0 +1,102 @@
+"""Counts statements that no session gives another meaning, looking at each variant once."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ingest.declared.sources import Source
+from ingest.folding.cells import Cell, day_of
+from ingest.folding.finding import Finder, Scripted, Skip
+from ingest.folding.joined import Joined
+from ingest.folding.ledger import Ledger
+from ingest.folding.portions import Portion, Variant
+from ingest.folding.rows import Row
+from ingest.folding.session import needs_session
+from ingest.folding.unread import Unread
+from ingest.report import Funnel
+
+
+class _Found(msgspec.Struct, frozen=True):
+    """What counts the statements of a variant.
+
+    cell: None when they change what later statements of their session mean. row: that of the first
+    one, where other records may tell more of them, as if its text were one character long.
+    """
+
+    cell: Cell | Skip | None
+    row: Row | None = None
+
+
+class Plain:
+    """Counts the plain statements of one source, a portion after another."""
+
+    def __init__(
+        self, finder: Finder, joined: Joined, ledger: Ledger, unread: Unread, funnel: Funnel
+    ) -> None:
+        self._finder = finder
+        self._joined = joined
+        self._ledger = ledger
+        self._unread = unread
+        self._funnel = funnel
+
+    def begin(self, portion: Portion, source: Source, file: str) -> None:
+        """Turns to the next portion."""
+        self._portion, self._source, self._file = portion, source, file
+        self._moved = self._finder.sessions(source.name)
+        self._found: dict[int, _Found] = {}
+
+    def take(self, place: int) -> bool:
+        """Whether the statement at this place of the portion is counted; else it is not plain."""
+        portion = self._portion
+        which = portion.variant[place]
+        found = self._found.get(which)
+        if found is None:
+            found = self._found[which] = self._find(portion.variants[which], portion.line[place])
+        if found.cell is None:
+            return False
+        if self._moved and portion.sessions[portion.session[place]] in self._moved:
+            return False
+        key, start = portion.key[place], portion.start[place]
+        record = portion.variants[which].record
+        if found.row:
+            return self._join(found.row, key, start, portion.length[place])
+        if record.joins and record.query_id:
+            return False
+        self._count(found.cell, key, start, record.count)
+        return True
+
+    def _join(self, first: Row, key: bytes, start: int, length: int) -> bool:
+        row = Row(
+            start, first.count, first.text, first.weight + length - 1, first.user, first.issuer,
+            first.stated, False, first.start_by_text, first.user_by_text, first.issuer_by_text,
+        )  # fmt: skip
+        is_new = self._joined.put_new(self._source.namespace, key, row)
+        self._funnel.imported += is_new
+        return is_new
+
+    def _count(self, cell: Cell | Skip, key: bytes, start: int, count: int) -> None:
+        namespace, day, funnel = self._source.namespace, day_of(start), self._funnel
+        if isinstance(cell, Skip):
+            if self._ledger.holds(namespace, day, key):
+                funnel.duplicate += 1
+                return
+            funnel.ignore(cell.reason)
+        elif self._ledger.add(namespace, day, key):
+            funnel.imported += 1
+            cell.add(start, key.hex(), count)
+        else:
+            funnel.duplicate += 1
+            return
+        self._unread.understood(key)
+
+    def _find(self, variant: Variant, line: int) -> _Found:
+        if needs_session(variant.masked.text):
+            return _Found(None)
+        record = msgspec.structs.replace(variant.record, line=line)
+        cell = self._finder.find(record, self._source, self._file, b"", variant.masked)
+        assert not isinstance(cell, Scripted)  # it stands in no session
+        row = None
+        if record.joins and record.query_id and isinstance(cell, Cell):
+            self._joined.learn(cell.key.template)
+            row = self._finder.row(record, self._source, cell, 1)
+        return _Found(cell, row)
