@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from itertools import islice
-from typing import IO
 
 import msgspec
 
@@ -27,7 +26,6 @@ from ingest.deriving.derive import derive
 from ingest.deriving.settling import Settled, settle
 from ingest.deriving.version import derived, is_outdated
 from ingest.feeds import Feeds, plan_replay
-from ingest.files.reading import bytes_read, losses, open_text
 from ingest.folding.ledger import UNTIMED, Ledger
 from ingest.folding.portions import PORTION
 from ingest.folding.queries import Queries
@@ -39,6 +37,8 @@ from ingest.openlineage.packed import EVENTS
 from ingest.openlineage.reading import read_events
 from ingest.openlineage.run_texts import RunTexts
 from ingest.planning import Planned, plan, some
+from ingest.portioning import Reading
+from ingest.processes import Processes
 from ingest.read_before import ReadBefore
 from ingest.record import ReadOptions
 from ingest.report import Funnel, ImportReport, SourceReport, report_of
@@ -185,6 +185,7 @@ class Import:
         self._additions = Additions()
         self._stored = self._done = self._total = 0
         self._new: dict[NodeId, None] = {}
+        self._processes = Processes(options.workers)
         self._analyser = Analyser(KnownColumns.of(store), options.workers)
         self._declared = Declared(store, options.declarations, options.book)
         self._understanding = Understanding(self._queries, self._unread, self._funnel)
@@ -197,8 +198,9 @@ class Import:
         self._since_flush = 0
 
     def close(self) -> None:
-        """Ends the processes that analyse."""
+        """Ends the processes that work for it."""
         self._analyser.close()
+        self._processes.close()
 
     def run(
         self,
@@ -255,14 +257,14 @@ class Import:
             return
         before, start = deepcopy(self._funnel), self._done
         self._queries.newest = self._events.newest = -1
-        with open_text(one.input) as stream:
-            for count in self._taken(stream, one):
+        with Reading(one.input) as reading:
+            for count in self._taken(reading, one):
                 self._since_flush += count
-                self._done = start + bytes_read(stream)
+                self._done = start + reading.position
                 self._progress(self._at("reading", one.input.name))
                 if self._since_flush >= FLUSH or self._queries.cells >= _CELLS:
                     self._flush(last=False)
-            lost = losses(stream)
+            lost = reading.losses
         for loss in lost:
             self._warn(loss)
         if self._funnel.read == before.read:
@@ -280,17 +282,18 @@ class Import:
         name = EVENTS if one.detection.kind == "events" else one.source.namespace
         return self._replaying or self._retention.low(name) > 0
 
-    def _taken(self, stream: IO[str], one: Planned) -> Iterator[int]:
+    def _taken(self, reading: Reading, one: Planned) -> Iterator[int]:
         """Takes in what is in a file; yields how many records it were, now and then."""
         if one.detection.kind == "events":
-            taken = self._events.take(read_events(stream), EVENTS, one.input.name)
+            taken = self._events.take(read_events(reading.open()), EVENTS, one.input.name)
             while count := sum(1 for _ in islice(taken, min(_EVENTS, FLUSH))):
                 yield count
             return
         columns = self._options.columns or one.columns
         options = ReadOptions(one.source.timezone, columns, self._warn)
-        records = one.detection.format.read(stream, options)
-        for portion in self._queries.portions(one.source).of(records, min(PORTION, FLUSH)):
+        maker = self._queries.portions(one.source)
+        most = min(PORTION, FLUSH)
+        for portion in reading.portions(one, options, maker, most, self._processes):
             self._queries.take(portion, one.source, one.input.name)
             yield portion.size
 

@@ -6,7 +6,7 @@ The port between `ingest/formats/` (bytes in, records out, no SQL) and `ingest/p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import IO, Literal, Protocol
+from typing import IO, Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -168,3 +168,10 @@ class Format(Protocol):
 
     def read(self, stream: IO[str], options: ReadOptions) -> Iterator[Read]:
         """Everything in the stream, record by record, in its order."""
+
+
+@runtime_checkable
+class Divisible(Protocol):
+    """A format whose rows mean the same wherever a file is cut between two of them."""
+
+    divisible: bool

@@ -21,7 +21,7 @@ Row = tuple[int, list[str]]
 _FIELD_LIMIT = 64 * 1024 * 1024  # characters of one cell; more is a quote that was never closed
 _KEPT = 2_000  # characters of a broken record that are kept
 # A doubled-quote file has no single \" before an ordinary character: the quote would be doubled.
-_BACKSLASHED = re.compile(r'(?<!\\)\\"(?=[^",;|\t\r\n])')
+BACKSLASHED = re.compile(r'(?<!\\)\\"(?=[^",;|\t\r\n])')
 
 _NULL = re.compile(r"(?<![^,;|\t])\\N(?![^,;|\t\r\n])")
 
@@ -43,7 +43,7 @@ def csv_style(sample: Sequence[str]) -> CsvStyle:
     """
     header = next((line for line in sample if line.strip()), "")
     delimiter = max(",;\t|", key=header.count)
-    return CsvStyle(delimiter, any(_BACKSLASHED.search(line) for line in sample))
+    return CsvStyle(delimiter, any(BACKSLASHED.search(line) for line in sample))
 
 
 def csv_rows(

@@ -48,7 +48,7 @@ def json_objects(stream: IO[str], chunk: str = "") -> Iterator[Object | Rejected
     JSON, is `broken_record`; reading goes on behind it. `chunk` is what was already read.
     """
     chunk = chunk or stream.read(CHUNK)
-    if _is_lines(chunk):
+    if is_lines(chunk):
         return _json_lines(lines_from(chunk, stream))
     return _json_document(chunk, stream)
 
@@ -81,7 +81,8 @@ def lines_from(chunk: str, stream: IO[str]) -> Iterator[str]:
     return itertools.chain(io.StringIO(chunk, newline=""), stream)
 
 
-def _is_lines(chunk: str) -> bool:
+def is_lines(chunk: str) -> bool:
+    """Whether a text that begins so is JSON Lines."""
     text = chunk.lstrip()
     if not text.startswith("{"):
         return not text.startswith("[")

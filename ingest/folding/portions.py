@@ -75,6 +75,15 @@ class Portion(msgspec.Struct):
         reads = (one.read for one in self.others.values())
         return any(isinstance(one, Rejected) and one.reason == "broken_record" for one in reads)
 
+    def move(self, lines: int) -> None:
+        """Takes note that so many more lines stand before its records."""
+        if not lines:
+            return
+        self.line = array("q", (line + lines for line in self.line))
+        for place, one in self.others.items():
+            read = msgspec.structs.replace(one.read, line=one.read.line + lines)
+            self.others[place] = msgspec.structs.replace(one, read=read)
+
     def one(self, place: int) -> One:
         """The record at a place; the text of a variant is masked."""
         if self.variant[place] == OTHER:
@@ -96,7 +105,7 @@ class Portions:
     def __init__(self, source: Source, masks: ManyMasks, latest: int) -> None:
         self._namespace = source.namespace
         self._masks = masks
-        self._latest = latest
+        self.latest = latest
         self._begin()
 
     def of(self, records: Iterable[Read], most: int = PORTION) -> Iterator[Portion]:
@@ -132,7 +141,7 @@ class Portions:
         return (
             record.text != ""
             and record.complete
-            and 0 <= record.start <= self._latest
+            and 0 <= record.start <= self.latest
             and record.status not in UNSUCCESSFUL
         )
 

@@ -72,11 +72,6 @@ class Queries:
         """What makes portions of the records of a source."""
         return Portions(source, self._finder.masks(source.dialect), self._finder.latest)
 
-    @property
-    def latest(self) -> int:
-        """The latest time that a record may tell."""
-        return self._finder.latest
-
     def take(self, portion: Portion, source: Source, file: str) -> None:
         """Takes in the records of a portion."""
         self._funnel.read += portion.size

@@ -69,6 +69,7 @@ class BigQueryJobs:
     name = "bigquery-jobs"
     title = "BigQuery INFORMATION_SCHEMA.JOBS (JSON, CSV)"
     dialect = "bigquery"
+    divisible = True
     export = (
         "bq query --format=json --nouse_legacy_sql --max_rows=1000000 'SELECT * FROM `region-eu`."
         'INFORMATION_SCHEMA.JOBS WHERE creation_time >= TIMESTAMP("{since}")\' > jobs.json'

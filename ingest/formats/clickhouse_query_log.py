@@ -50,6 +50,7 @@ class ClickHouseQueryLog:
     name = "clickhouse-query-log"
     title = "ClickHouse system.query_log (JSONEachRow, CSVWithNames)"
     dialect = "clickhouse"
+    divisible = True
     export = (
         "clickhouse-client -q \"SELECT * FROM clusterAllReplicas('default', system.query_log) "
         "WHERE event_date >= '{since}' FORMAT JSONEachRow\" | gzip > query_log.jsonl.gz"

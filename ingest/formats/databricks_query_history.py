@@ -36,6 +36,7 @@ class DatabricksQueryHistory:
     name = "databricks-query-history"
     title = "Databricks system.query.history (JSON, CSV)"
     dialect = "databricks"
+    divisible = True
     export = (
         "INSERT OVERWRITE DIRECTORY 's3://…/query-history' USING json SELECT * FROM "
         "system.query.history WHERE start_time >= '{since}', as an account admin or a member of "
@@ -51,14 +52,14 @@ class DatabricksQueryHistory:
         """Everything in the stream, record by record, in its order."""
         clock = Clock(options.timezone or "UTC")
         table = read_table(stream, _FIELDS, lambda row: row[1][:4].isdigit())
-        redacted = 0
+        redacted = False
         for row in table.cells:
             record = row if isinstance(row, Rejected) else _record(*row, clock)
-            redacted += isinstance(record, QueryRecord) and not record.text
+            redacted |= isinstance(record, QueryRecord) and not record.text
             yield record
         if redacted:
             options.notice(
-                f"{redacted} statements are <REDACTED>: export again as an account admin or a "
+                "statements are <REDACTED>: export again as an account admin or a "
                 "member of databricks_pii_access, or import system.access.table_lineage and "
                 "column_lineage, too"
             )

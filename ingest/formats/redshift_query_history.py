@@ -39,6 +39,7 @@ class RedshiftQueryHistory:
     name = "redshift-query-history"
     title = "Redshift SYS_QUERY_HISTORY, STL_QUERY (CSV, JSON)"
     dialect = "redshift"
+    divisible = True
     export = (
         "UNLOAD ('SELECT h.*, u.usename FROM sys_query_history h JOIN pg_user u ON u.usesysid = "
         "h.user_id WHERE h.start_time >= ''{since}''') TO 's3://…' IAM_ROLE default FORMAT CSV "

@@ -35,6 +35,7 @@ class SnowflakeAccessHistory:
     name = "snowflake-access-history"
     title = "Snowflake ACCESS_HISTORY (JSON, CSV)"
     dialect = "snowflake"
+    divisible = True
     export = (
         'snow sql --format json -q "SELECT * FROM SNOWFLAKE.ACCOUNT_USAGE.ACCESS_HISTORY WHERE '
         "QUERY_START_TIME >= '{since}'\" > access_history.json; import it with QUERY_HISTORY, "

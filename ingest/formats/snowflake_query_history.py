@@ -48,6 +48,7 @@ class SnowflakeQueryHistory:
     name = "snowflake-query-history"
     title = "Snowflake QUERY_HISTORY (CSV, JSON)"
     dialect = "snowflake"
+    divisible = True
     export = (
         'snow sql --format csv -q "SELECT * FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY WHERE '
         "START_TIME >= '{since}' ORDER BY START_TIME\" > query_history.csv"

@@ -51,6 +51,7 @@ class TrinoQueries:
     name = "trino-queries"
     title = "Trino system.runtime.queries, MySQL event listener (CSV, JSON)"
     dialect = "trino"
+    divisible = True
     export = (
         "trino --output-format CSV_HEADER --execute 'SELECT * FROM system.runtime.queries' > "
         "queries.csv, every few minutes: it forgets; or SELECT * FROM trino_queries of the MySQL "

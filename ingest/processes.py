@@ -1,0 +1,44 @@
+"""Processes that work for an import beside it."""
+
+from __future__ import annotations
+
+import gc
+import signal
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import TypeVar
+
+_Given = TypeVar("_Given")
+_Result = TypeVar("_Result")
+
+
+class Processes:
+    """So many processes, started when they are first asked for something; one is the import itself.
+
+    Use `close` in the end.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._pool: ProcessPoolExecutor | None = None
+
+    def submit(self, task: Callable[[_Given], _Result], given: _Given) -> Future[_Result]:
+        """The result to be of a function that another process can find."""
+        if self._pool is None:
+            # Not fork: the progress display runs in a thread.
+            context = get_context("forkserver")
+            context.set_forkserver_preload(["ingest.portioning", "ingest.deriving.analysing"])
+            self._pool = ProcessPoolExecutor(self.count, mp_context=context, initializer=_begin)
+        return self._pool.submit(task, given)
+
+    def close(self) -> None:
+        """Ends the processes."""
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
+
+
+def _begin() -> None:
+    # Ctrl-C goes to every process of a terminal; the one that imports ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(100_000, 20, 100)  # what is made here is in no cycle

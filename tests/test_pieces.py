@@ -1,0 +1,139 @@
+"""A long file is read in pieces by several processes, and tells what it tells as a whole."""
+
+import csv
+import json
+from concurrent.futures import Future
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest import portioning
+from ingest.declared.sources import SourceBook, SourceFlags
+from ingest.files import pieces
+from ingest.folding.cells import latest_start
+from ingest.folding.portions import Portions
+from ingest.masking.many import ManyMasks
+from ingest.pipeline import ImportOptions, import_paths
+from ingest.planning import plan
+from ingest.processes import Processes
+from ingest.record import QueryRecord, ReadOptions
+from lineage.hash import graph_hash
+from lineage.stores import open_store
+
+HEADER = "QUERY_ID,QUERY_TEXT,START_TIME,USER_NAME,EXECUTION_STATUS,SESSION_ID"
+BOOK = SourceBook.from_flags(SourceFlags(namespace="snowflake://shop"))
+TEXTS = ("SELECT a FROM t", "SELECT\n  a,\n  'x \"\"y'\nFROM t", 'SELECT \'one, two\' FROM ""T""')
+ROW = st.builds(
+    lambda n, text: f'q{n},"{text}",2026-10-{n % 28 + 1:02d} 10:00:00 +0000,ANA,SUCCESS,s{n % 3}',
+    st.integers(0, 99),
+    st.sampled_from(TEXTS),
+)
+FIRST = 'q100,"SELECT 1",2026-10-01 10:00:00 +0000,ANA,SUCCESS,s1'
+BROKEN = st.sampled_from(
+    ["", "too,short", 'q7,"never closed,2026-10-01', 'q8,a "quote" inside,x,y,z,w', " "]
+)
+END = st.sampled_from(["\n", "\r\n"])
+
+
+class Here(Processes):
+    """Does at once, and here, what it is asked for; `done`: how often."""
+
+    done = 0
+
+    def submit(self, task, given):
+        """The result."""
+        self.done += 1
+        done = Future()
+        done.set_result(task(given))
+        return done
+
+
+def told(path, beside):
+    """What the file tells, record by record."""
+    planned, _ = plan([str(path)], BOOK)
+    (one,) = planned
+    maker = Portions(one.source, ManyMasks("snowflake"), latest_start())
+    with portioning.Reading(one.input) as reading:
+        for portion in reading.portions(one, ReadOptions(), maker, 7, beside):
+            yield from (portion.one(place) for place in range(portion.size))
+
+
+def as_told(one):
+    """A record without what differs between those of one variant."""
+    text = one.masked.text if one.masked else one.read.text if hasattr(one.read, "text") else ""
+    start = getattr(one.read, "start", getattr(one.read, "reason", ""))
+    return type(one.read).__name__, one.key, one.read.line, start, text, one.length
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.one_of(ROW, ROW, ROW, BROKEN), min_size=1), END, st.integers(40, 400))
+def test_pieces_tell_what_the_file_tells(tmp_path_factory, rows, end, size):
+    """Whatever is broken in it, and wherever it is cut."""
+    path = tmp_path_factory.mktemp("pieces") / "log.csv"
+    path.write_text(end.join((HEADER, FIRST, *rows)), newline="")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pieces, "PIECE", size)
+        patch.setattr(portioning, "PIECE", size)
+        apart = [as_told(one) for one in told(path, Here(2))]
+        whole = [as_told(one) for one in told(path, Here(1))]
+    assert apart == whole
+
+
+def rows(count):
+    """So many rows of QUERY_HISTORY; a session now and then has a temporary table."""
+    texts = (*TEXTS, "CREATE TEMPORARY TABLE x AS SELECT a FROM t", "SELECT a FROM x", "USE old")
+    for n in range(count):
+        text = texts[n * 7 % len(texts)].replace('""', '"')
+        yield {"QUERY_ID": f"q{n}", "QUERY_TEXT": text, "USER_NAME": "ANA",
+               "START_TIME": f"2026-10-{n % 28 + 1:02d} 10:00:{n % 60:02d} +0000",
+               "EXECUTION_STATUS": "SUCCESS", "SESSION_ID": f"s{n // 50}"}  # fmt: skip
+
+
+def as_csv(path):
+    """The rows as CSV."""
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, next(iter(rows(1))))
+        writer.writeheader()
+        writer.writerows(rows(600))
+
+
+def as_json_lines(path):
+    """The rows as JSON Lines."""
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows(600)))
+
+
+def as_json(path):
+    """The rows as one array of JSON, which cannot be cut."""
+    path.write_text(json.dumps(list(rows(600)), indent=1))
+
+
+@pytest.mark.parametrize("write", [as_csv, as_json_lines, as_json])
+def test_two_processes_import_what_one_does(tmp_path, monkeypatch, write):
+    """The graph, and the report to the line."""
+    path = tmp_path / "log"
+    write(path)
+    told = []
+    for workers, size in ((1, 4_000), (2, 4_000), (2, 9_000)):
+        monkeypatch.setattr(pieces, "PIECE", size)
+        monkeypatch.setattr(portioning, "PIECE", size)
+        store = open_store(f"sqlite:///{tmp_path}/{workers}-{size}.db", create=True)
+        report = import_paths(store, [str(path)], ImportOptions(BOOK, workers=workers))
+        told.append((graph_hash(store), msgspec.structs.replace(report, seconds=0)))
+    assert told[0] == told[1] == told[2]
+    assert told[0][1].imported == 500
+
+
+def test_a_long_log_is_read_in_pieces(tmp_path, monkeypatch):
+    """As long as its quotes are closed; then one process goes on where the pieces ended."""
+    path, beside = tmp_path / "log.csv", Here(2)
+    as_csv(path)
+    monkeypatch.setattr(pieces, "PIECE", 4_000)
+    monkeypatch.setattr(portioning, "PIECE", 4_000)
+    assert len(list(told(path, beside))) == 600
+    assert beside.done > 10
+    text = path.read_text()
+    path.write_text(text.replace('q500,"SELECT', 'q500,"SELECT "broken', 1))
+    found = [one.read for one in told(path, beside)]
+    assert sum(isinstance(one, QueryRecord) for one in found) >= 599
