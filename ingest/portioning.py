@@ -131,10 +131,8 @@ def _portion(
     notices: list[str] = []
     options = ReadOptions(source.timezone, columns, notices.append)
     records = form.read(io.StringIO(piece.text, newline=""), options)
-    portions = Portions(source, _masks(source.dialect), latest).of(records, sys.maxsize)
-    portion = next(portions, Portion())
-    portion.move(piece.skipped)
-    return portion, notices
+    maker = Portions(source, _masks(source.dialect), latest, piece.skipped)
+    return next(maker.of(records, sys.maxsize), Portion()), notices
 
 
 @lru_cache(maxsize=8)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Row = tuple[int, list[str]]
 
 _FIELD_LIMIT = 64 * 1024 * 1024  # characters of one cell; more is a quote that was never closed
+_BLOCK = 1_000  # lines read together
 _KEPT = 2_000  # characters of a broken record that are kept
 # A doubled-quote file has no single \" before an ordinary character: the quote would be doubled.
 BACKSLASHED = re.compile(r'(?<!\\)\\"(?=[^",;|\t\r\n])')
@@ -100,25 +101,38 @@ class _Feed:
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._rest = iter(lines)
-        self._back: deque[str] = deque()
-        self.lines, self._behind = itertools.tee(self._rest)
+        self._blocks: deque[list[str]] = deque()  # from the first one with a line not left behind
+        self._passed = 0  # lines of that block
+        self.lines = itertools.chain.from_iterable(self._read())
 
     def pass_by(self, count: int) -> None:
         """Leaves behind the lines that a record took."""
-        deque(itertools.islice(self._behind, count), maxlen=0)
+        self._passed += count
+        while self._blocks and self._passed >= len(self._blocks[0]):
+            self._passed -= len(self._blocks.popleft())
 
     def taken(self, count: int) -> list[str]:
-        """The lines that a record took."""
-        return list(itertools.islice(self._behind, count))
+        """The lines that a record took; they are left behind."""
+        found = list(itertools.islice(self._ahead(), count))
+        self.pass_by(count)
+        return found
 
     def give_back(self, lines: Sequence[str]) -> None:
         """Lets the lines come again; the reader of `lines` must be made anew."""
-        self._back.extendleft(reversed(lines))
-        self.lines, self._behind = itertools.tee(itertools.chain(self._again(), self._rest))
+        self._rest = itertools.chain(lines, list(self._ahead()), self._rest)
+        self._blocks.clear()
+        self._passed = 0
+        self.lines = itertools.chain.from_iterable(self._read())
 
-    def _again(self) -> Iterator[str]:
-        while self._back:
-            yield self._back.popleft()
+    def _ahead(self) -> Iterator[str]:
+        """The lines read and not left behind."""
+        lines = itertools.chain.from_iterable(self._blocks)
+        return itertools.islice(lines, self._passed, None)
+
+    def _read(self) -> Iterator[list[str]]:
+        while block := list(itertools.islice(self._rest, _BLOCK)):
+            self._blocks.append(block)
+            yield block
 
 
 def _reader(lines: Iterator[str], style: CsvStyle) -> Reader:

@@ -109,4 +109,4 @@ def _is_like_its_file(piece: Piece) -> bool:
         return is_lines(piece.rows)
     if csv_style([piece.header]).delimiter == "\t":
         return "\\" not in piece.rows
-    return '\\"' not in piece.rows or not BACKSLASHED.search(piece.rows)
+    return "\\" not in piece.rows or not BACKSLASHED.search(piece.rows)

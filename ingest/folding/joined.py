@@ -114,6 +114,8 @@ class Joined:
         self._templates: dict[QueryId, Template] = {}
         self._near: dict[Place, list[tuple[Place, dict[bytes, Row]]]] = {}
         self._cells: dict[tuple[object, ...], CellKey] = {}
+        self._here: Place | None = None  # where the latest new statement is
+        self._rows_near: list[dict[bytes, Row]] = []  # of that day, and of those around it
 
     def learn(self, template: Template) -> None:
         """Remembers what a fingerprint stands for."""
@@ -177,12 +179,17 @@ class Joined:
 
     def put_new(self, namespace: str, key: bytes, row: Row) -> bool:
         """Takes in a record of a statement of which nothing is known yet; else nothing happens."""
-        place = namespace, day_of(row.start)
-        if self._untimed or any(key in rows for _, rows in self._around(place)):
+        day = day_of(row.start)
+        if (namespace, day) != self._here:
+            self._here = namespace, day
+            self._rows_near = [rows for _, rows in self._around(self._here)]
+        for rows in self._rows_near:
+            if key in rows:
+                return False
+        if self._untimed or not self._ledger.add(namespace, day, key):
             return False
-        if not self._ledger.add(*place, key):
-            return False
-        self._set(place, key, row)
+        self._rows_near[0][key] = row
+        self._before[self._here, key] = None
         return True
 
     def unplaced(self, *, last: bool) -> Iterator[tuple[str, bytes, bool]]:
@@ -224,7 +231,7 @@ class Joined:
         for (place, key), before in self._before.items():
             after = self._counted(place, key, self._rows[place][key], before)
             earlier = self._counted(place, key, before, before) if before else None
-            if after == earlier:
+            if earlier and after == earlier:
                 continue
             if earlier:
                 moved.take(earlier)
@@ -240,6 +247,7 @@ class Joined:
         """Takes note that all of it is in the store."""
         self._rows.clear()
         self._near.clear()
+        self._here = None
         self._cells.clear()
         self._before.clear()
 

@@ -51,7 +51,7 @@ class Plain:
         which = portion.variant[place]
         found = self._found.get(which)
         if found is None:
-            found = self._found[which] = self._find(portion.variants[which], portion.line[place])
+            found = self._found[which] = self._find(portion.variants[which])
         if found.cell is None:
             return False
         if self._moved and portion.sessions[portion.session[place]] in self._moved:
@@ -89,10 +89,10 @@ class Plain:
             return
         self._unread.understood(key)
 
-    def _find(self, variant: Variant, line: int) -> _Found:
+    def _find(self, variant: Variant) -> _Found:
         if needs_session(variant.masked.text):
             return _Found(None)
-        record = msgspec.structs.replace(variant.record, line=line)
+        record = variant.record
         cell = self._finder.find(record, self._source, self._file, b"", variant.masked)
         assert not isinstance(cell, Scripted)  # it stands in no session
         row = None

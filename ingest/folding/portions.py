@@ -75,15 +75,6 @@ class Portion(msgspec.Struct):
         reads = (one.read for one in self.others.values())
         return any(isinstance(one, Rejected) and one.reason == "broken_record" for one in reads)
 
-    def move(self, lines: int) -> None:
-        """Takes note that so many more lines stand before its records."""
-        if not lines:
-            return
-        self.line = array("q", (line + lines for line in self.line))
-        for place, one in self.others.items():
-            read = msgspec.structs.replace(one.read, line=one.read.line + lines)
-            self.others[place] = msgspec.structs.replace(one, read=read)
-
     def one(self, place: int) -> One:
         """The record at a place; the text of a variant is masked."""
         if self.variant[place] == OTHER:
@@ -99,13 +90,15 @@ class Portion(msgspec.Struct):
 class Portions:
     """Makes portions of the records of one source.
 
-    latest: microseconds since 1970-01-01 UTC; what started after it lies in the future.
+    latest: microseconds since 1970-01-01 UTC; what started after it lies in the future. skipped:
+    how many lines of the file were left out before them.
     """
 
-    def __init__(self, source: Source, masks: ManyMasks, latest: int) -> None:
+    def __init__(self, source: Source, masks: ManyMasks, latest: int, skipped: int = 0) -> None:
         self._namespace = source.namespace
         self._masks = masks
         self.latest = latest
+        self._skipped = skipped
         self._begin()
 
     def of(self, records: Iterable[Read], most: int = PORTION) -> Iterator[Portion]:
@@ -134,8 +127,7 @@ class Portions:
                 self._statement(one, next(masked))
                 following = next(rest, None)
             else:
-                length = len(one.text) if isinstance(one, QueryRecord) else 0
-                self._other(One(one, self._key(one), None, length))
+                self._other(one)
 
     def _is_plain(self, record: QueryRecord) -> bool:
         return (
@@ -146,16 +138,15 @@ class Portions:
         )
 
     def _statement(self, record: QueryRecord, masked: Masked) -> None:
-        key = self._key(record)
         if masked.reason:
-            self._other(One(record, key, masked, len(record.text)))
+            self._other(record, masked)
             return
-        portion = self._portion
+        portion, key = self._portion, self._key(record)
         portion.variant.append(self._variant(record, masked))
         portion.key.append(key)
         portion.start.append(record.start)
         portion.session.append(self._session(record.session))
-        portion.line.append(record.line)
+        portion.line.append(record.line + self._skipped)
         portion.length.append(len(record.text))
 
     def _variant(self, record: QueryRecord, masked: Masked) -> int:
@@ -167,7 +158,8 @@ class Portions:
         place = self._variants.get(same)
         if place is None:
             place = self._variants[same] = len(self._variants)
-            first = msgspec.structs.replace(record, text=masked.text, session="")
+            line = record.line + self._skipped
+            first = msgspec.structs.replace(record, text=masked.text, session="", line=line)
             self._portion.variants.append(Variant(first, masked))
         return place
 
@@ -178,12 +170,15 @@ class Portions:
             self._portion.sessions.append(name)
         return place
 
-    def _other(self, other: One) -> None:
+    def _other(self, record: Read, masked: Masked | None = None) -> None:
         """Adds a record that failed, was cut, tells no time, or is no statement."""
-        portion = self._portion
-        portion.others[portion.size] = other
+        portion, key = self._portion, self._key(record)
+        length = len(record.text) if isinstance(record, QueryRecord) else 0
+        if self._skipped:
+            record = msgspec.structs.replace(record, line=record.line + self._skipped)
+        portion.others[portion.size] = One(record, key, masked, length)
         portion.variant.append(OTHER)
-        portion.key.append(other.key)
+        portion.key.append(key)
         for column in (portion.start, portion.session, portion.line, portion.length):
             column.append(0)
 

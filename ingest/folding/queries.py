@@ -95,9 +95,11 @@ class Queries:
             self._release()
         self._settle(last=last)
         counted, moved, documents = self.joined.take()
+        cells = {id(one.cell): one.cell for one in counted}  # to hash a cell's key costs more
+        found = {place: self._finder.cell(key) for place, key in cells.items()}
         for one in counted:
             self._unread.understood(one.key)
-            self._finder.cell(one.cell).add(one.start, one.key.hex(), one.count)
+            found[id(one.cell)].add(one.start, one.key.hex(), one.count)
         return self._finder.flush(), moved, documents
 
     def where(self, query: QueryId) -> tuple[str, int]:

@@ -116,13 +116,23 @@ def packed(rows: dict[bytes, Row]) -> bytes:
     keys = sorted(rows)
     mine = [rows[key] for key in keys]
     texts, users = _distinct(row.text for row in mine), _distinct(row.user for row in mine)
-    issuers, stated = _distinct(row.issuer for row in mine), _distinct(row.stated for row in mine)
+    issuers = _distinct({id(row.issuer): row.issuer for row in mine}.values())
+    stated = _distinct({id(row.stated): row.stated for row in mine}.values())
     numbers = array("q")
+    # Most rows have what another has: what a row refers to is looked up once a set of objects.
+    known: dict[tuple[int, str, str, int, int], tuple[int, ...]] = {}
     for row in mine:
-        numbers.extend((
-            row.count, texts[row.text], users[row.user], issuers[row.issuer], stated[row.stated],
-            row.void | row.start_by_text << 1 | row.user_by_text << 2 | row.issuer_by_text << 3,
-        ))  # fmt: skip
+        same = row.count, row.text, row.user, id(row.issuer), id(row.stated)
+        found = known.get(same)
+        if found is None:
+            found = known[same] = (
+                row.count, texts[row.text], users[row.user], issuers[row.issuer],
+                stated[row.stated],
+            )  # fmt: skip
+        numbers.extend(found)
+        numbers.append(
+            row.void | row.start_by_text << 1 | row.user_by_text << 2 | row.issuer_by_text << 3
+        )
     body = _Packed(
         b"".join(keys),
         array("q", [row.start for row in mine]).tobytes(),

@@ -18,11 +18,13 @@ _SETS_CONTEXT = re.compile(
     r"use\b|set\s+(?:session\s+|local\s+)?search_path\b|alter\s+session\s+set\b|set\s+schema\b",
     re.IGNORECASE,
 )
-_MAKES_TEMPORARY = re.compile(
+_CREATES_TEMPORARY = re.compile(
     r"create\s+(?:or\s+replace\s+)?(?:(?:local|global)\s+)?(?:temp|temporary|volatile)\s+"
-    r"(?:table|view)\s+(?:if\s+not\s+exists\s+)?([^\s(;]+)"
-    r"|select\b.*?\binto\s+(?:temp\s+|temporary\s+)?(#\w+)",
-    re.IGNORECASE | re.DOTALL,
+    r"(?:table|view)\s+(?:if\s+not\s+exists\s+)?([^\s(;]+)",
+    re.IGNORECASE,
+)
+_SELECTS_INTO_TEMPORARY = re.compile(
+    r"select\b.*?\binto\s+(?:temp\s+|temporary\s+)?(#\w+)", re.IGNORECASE | re.DOTALL
 )
 _FILLS = re.compile(
     r"(?:insert\s+(?:into|overwrite)|update|merge\s+into|delete\s+from|copy\s+into)\s+"
@@ -50,7 +52,12 @@ def needs_session(sql: str) -> bool:
 
 def makes_temporary(sql: str) -> bool:
     """Whether the statement creates a temporary table."""
-    return bool(_MAKES_TEMPORARY.match(sql))
+    return _made_temporary(sql) is not None
+
+
+def _made_temporary(sql: str) -> re.Match[str] | None:
+    made = _CREATES_TEMPORARY.match(sql)
+    return made or (_SELECTS_INTO_TEMPORARY.match(sql) if "#" in sql else None)
 
 
 def context_of(record: QueryRecord, source: Source, session: Context = _NOTHING_SET) -> Context:
@@ -91,10 +98,10 @@ class Session:
         Before it stand those that filled the temporary tables that it names, each once: a log may
         tell the same statement again.
         """
-        made, filled = _MAKES_TEMPORARY.match(sql), _FILLS.match(sql)
+        made, filled = _made_temporary(sql), _FILLS.match(sql)
         target = _last(filled.group(1)) if filled else ""
         if made:
-            target = _last(made.group(1) or made.group(2))
+            target = _last(made.group(1))
         elif target not in self._temporary:
             target = ""
         named = self._temporary.keys() & {word.lower() for word in _WORD.findall(sql)}

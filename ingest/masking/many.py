@@ -10,6 +10,7 @@ Every other text is masked by itself.
 from __future__ import annotations
 
 import importlib
+import re
 from array import array
 from collections.abc import Sequence
 from itertools import accumulate
@@ -19,12 +20,12 @@ from ingest.masking.lexer import Lexis, lexis, pieces
 from ingest.masking.template import Masked, Masks
 
 _STRING, _NUMBER = "\x01", "\x02"  # what stands in the gaps
-_GAPS = frozenset((_STRING, _NUMBER))
+_GAP = re.compile(f"[{_STRING}{_NUMBER}]")
 # Neither a path nor 0 or 1, which may stay: see `Masks`.
 _STRINGS = r"'[^'\\/$@\x00]*'"
 _NUMBERS = r"\b(?:[0-9]+\.[0-9]+|[0-9]{2,}|[2-9])\b"
 _BEFORE_A_NUMBER = frozenset(" \t\n\r(,=<>*%|")  # no sign: it may belong to an exponent
-_NOT_BEFORE_A_STRING = _GAPS | {"q", "Q"}  # Oracle's own quotes
+_NOT_BEFORE_A_STRING = frozenset((_STRING, _NUMBER, "q", "Q"))  # Oracle's own quotes
 _BEHIND = frozenset(" \t\n\r),=<>+*%|-;:]")
 _REMEMBERED = 32_000_000  # characters
 
@@ -62,19 +63,14 @@ class ManyMasks:
         for text, outline in zip(texts, outlines, strict=True):
             masked = known.get(outline)
             if masked is None:
-                masked = self._masks.mask(text)
+                masked, stays = self._masks.look(text)
                 if outline not in known:
-                    self._learn(outline, text, masked)
+                    self._learn(outline, text, None if stays else masked)
             found.append(masked)
         return found
 
-    def _learn(self, outline: str, text: str, masked: Masked) -> None:
-        whole = (
-            not masked.reason
-            and not _GAPS.intersection(text)
-            and is_plain(outline, self._lex)
-            and not self._masks.stays(text)
-        )
+    def _learn(self, outline: str, text: str, masked: Masked | None) -> None:
+        whole = masked is not None and not _GAP.search(text) and is_plain(outline, self._lex)
         self._size += len(outline)
         if self._size > _REMEMBERED:
             self._known.clear()
@@ -85,18 +81,17 @@ class ManyMasks:
 def is_plain(outline: str, lex: Lexis) -> bool:
     """Whether every gap lies where the lexer would find a whole literal, whatever fills it."""
     parts = pieces(outline, lex)
-    if any(_GAPS.intersection(token) or token[0] == "'" for token in parts[1::2]):
+    if any(_GAP.search(token) or token[0] == "'" for token in parts[1::2]):
         return False
     text = f" {outline} "
     return all(
-        text[i + 1] in _BEHIND
+        text[at + 1] in _BEHIND
         and (
-            text[i - 1] in _BEFORE_A_NUMBER
-            if char == _NUMBER
-            else text[i - 1] not in _NOT_BEFORE_A_STRING
+            text[at - 1] in _BEFORE_A_NUMBER
+            if text[at] == _NUMBER
+            else text[at - 1] not in _NOT_BEFORE_A_STRING
         )
-        for i, char in enumerate(text)
-        if char in _GAPS
+        for at in (gap.start() for gap in _GAP.finditer(text))
     )
 
 

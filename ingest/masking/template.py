@@ -96,19 +96,19 @@ class Masks:
 
     def mask(self, text: str) -> Masked:
         """The same as `mask` of the text in this dialect."""
+        return self.look(text)[0]
+
+    def look(self, text: str) -> tuple[Masked, bool]:
+        """The masked text, and whether a value stays in it that texts like it differ in."""
         parts, comments, reason = _apart(text, self._lex)
         if reason:
-            return mask(text, self._lex.name)
+            return mask(text, self._lex.name), True
         shape, staying = self._shape(parts)
         key = (shape, *[parts[i] for i in staying])
         known = self._known.get(key)
         if known is None:
             known = self._learn(key, _Masking(parts, self._lex).text())
-        return Masked(known, comments)
-
-    def stays(self, text: str) -> bool:
-        """Whether any of the values stays that most texts like this one differ in."""
-        return bool(self._shape(_apart(text, self._lex).parts)[1])
+        return Masked(known, comments), bool(staying)
 
     def _shape(self, parts: list[str]) -> tuple[str, tuple[int, ...]]:
         """The text without its values, and the places of those values that stay."""
