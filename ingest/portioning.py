@@ -22,7 +22,7 @@ from ingest.record import Divisible, Format, ReadOptions
 
 _Item = TypeVar("_Item")
 
-_AHEAD = 2  # pieces for each process that wait to be counted
+_AHEAD = 3  # pieces for each process that wait to be counted
 
 
 class Reading:
@@ -87,21 +87,19 @@ class Reading:
 
     def _from_pieces(
         self,
-        task: Callable[[Piece], tuple[Portion, list[str]]],
+        task: Callable[[Piece], tuple[Portion | None, list[str]]],
         options: ReadOptions,
         beside: Processes,
     ) -> Generator[Portion, None, bool]:
         """The portions of its pieces; whether that was the whole file."""
         stream = self.open()
         made = (
-            (piece, bytes_read(stream), beside.submit(task, piece) if piece else None)
+            (bytes_read(stream), beside.submit(task, piece) if piece else None)
             for piece in pieces(stream)
         )
-        for piece, position, result in _ahead(made, _AHEAD * beside.count):
-            if piece is None or result is None:
-                break
-            portion, notices = result.result()
-            if portion.is_broken and not piece.is_whole:
+        for position, result in _ahead(made, _AHEAD * beside.count):
+            portion, notices = result.result() if result else (None, [])
+            if portion is None:
                 break
             for notice in notices:
                 options.notice(notice)
@@ -126,13 +124,14 @@ def _ahead(items: Iterator[_Item], count: int) -> Iterator[_Item]:
 
 def _portion(
     form: Format, source: Source, columns: Mapping[str, str], latest: int, piece: Piece
-) -> tuple[Portion, list[str]]:
-    """The portion of a piece, and what the user should know of it."""
+) -> tuple[Portion | None, list[str]]:
+    """The portion of a piece, and what the user should know of it; None when it is not whole."""
     notices: list[str] = []
     options = ReadOptions(source.timezone, columns, notices.append)
     records = form.read(io.StringIO(piece.text, newline=""), options)
     maker = Portions(source, _masks(source.dialect), latest, piece.skipped)
-    return next(maker.of(records, sys.maxsize), Portion()), notices
+    portion = next(maker.of(records, sys.maxsize), Portion())
+    return (None if portion.is_broken and not piece.is_whole else portion), notices
 
 
 @lru_cache(maxsize=8)

@@ -17,7 +17,7 @@ from ingest.files.delimited import BACKSLASHED, csv_rows, csv_style
 from ingest.files.objects import is_lines
 from ingest.record import Rejected
 
-PIECE = 8 * 1024 * 1024  # characters
+PIECE = 16 * 1024 * 1024  # characters
 _SAMPLE = 200  # lines
 
 

@@ -15,6 +15,8 @@ from ingest.folding.session import needs_session
 from ingest.folding.unread import Unread
 from ingest.report import Funnel
 
+_MOST = 200_000  # variants that are remembered
+
 
 class _Found(msgspec.Struct, frozen=True):
     """What counts the statements of a variant.
@@ -39,11 +41,17 @@ class Plain:
         self._unread = unread
         self._funnel = funnel
 
+        self._known: dict[tuple[str, bytes], _Found] = {}  # since the last flush
+
     def begin(self, portion: Portion, source: Source, file: str) -> None:
         """Turns to the next portion."""
         self._portion, self._source, self._file = portion, source, file
         self._moved = self._finder.sessions(source.name)
         self._found: dict[int, _Found] = {}
+
+    def flush(self) -> None:
+        """Takes note that the cells begin anew."""
+        self._known = {}
 
     def take(self, place: int) -> bool:
         """Whether the statement at this place of the portion is counted; else it is not plain."""
@@ -51,7 +59,7 @@ class Plain:
         which = portion.variant[place]
         found = self._found.get(which)
         if found is None:
-            found = self._found[which] = self._find(portion.variants[which])
+            found = self._found[which] = self._look(portion.variants[which])
         if found.cell is None:
             return False
         if self._moved and portion.sessions[portion.session[place]] in self._moved:
@@ -88,6 +96,15 @@ class Plain:
             funnel.duplicate += 1
             return
         self._unread.understood(key)
+
+    def _look(self, variant: Variant) -> _Found:
+        place = self._source.name, variant.key
+        found = self._known.get(place)
+        if found is None:
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            found = self._known[place] = self._find(variant)
+        return found
 
     def _find(self, variant: Variant) -> _Found:
         if needs_session(variant.masked.text):

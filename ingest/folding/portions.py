@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 
 import msgspec
 
 from ingest.declared.sources import Source
-from ingest.folding.ledger import statement_key
+from ingest.folding.ledger import WIDTH, statement_key
 from ingest.masking.many import ManyMasks
 from ingest.masking.template import Masked
 from ingest.record import QueryRecord, Read, Rejected
@@ -27,9 +28,11 @@ _MUCH_TEXT = 4_000_000  # characters, after which fewer are enough
 class Variant(msgspec.Struct, frozen=True):
     """Statements that differ only in key, time, session, line and the values in their text.
 
-    record: the first of them with its text masked, and without a session.
+    key: tells variants of one source apart. record: the first of them with its text masked, and
+    without a session.
     """
 
+    key: bytes
     record: QueryRecord
     masked: Masked
 
@@ -160,7 +163,7 @@ class Portions:
             place = self._variants[same] = len(self._variants)
             line = record.line + self._skipped
             first = msgspec.structs.replace(record, text=masked.text, session="", line=line)
-            self._portion.variants.append(Variant(first, masked))
+            self._portion.variants.append(Variant(_digest(same), first, masked))
         return place
 
     def _session(self, name: str) -> int:
@@ -190,6 +193,10 @@ class Portions:
             return statement_key(self._namespace, record.query_id)
         return statement_key(self._namespace, record.user, str(record.start), record.session,
                              str(record.seq), record.text)  # fmt: skip
+
+
+def _digest(parts: tuple[object, ...]) -> bytes:
+    return blake2b(msgspec.msgpack.encode(parts), digest_size=WIDTH).digest()
 
 
 def _together(records: Iterable[Read], most: int) -> Iterator[list[Read]]:

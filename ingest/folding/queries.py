@@ -93,6 +93,7 @@ class Queries:
         """
         if last:
             self._release()
+        self._plain.flush()
         self._settle(last=last)
         counted, moved, documents = self.joined.take()
         cells = {id(one.cell): one.cell for one in counted}  # to hash a cell's key costs more
