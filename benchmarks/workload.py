@@ -9,16 +9,21 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import random
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from pathlib import Path
 
-START = dt.datetime(2026, 10, 1, tzinfo=dt.UTC)
+START = dt.datetime(2026, 7, 1, tzinfo=dt.UTC)
 DAYS = 30
 HEADER = (
     "QUERY_ID", "QUERY_TEXT", "DATABASE_NAME", "SCHEMA_NAME", "QUERY_TYPE", "SESSION_ID",
     "USER_NAME", "ROLE_NAME", "WAREHOUSE_NAME", "QUERY_TAG", "EXECUTION_STATUS", "ERROR_CODE",
     "ERROR_MESSAGE", "START_TIME", "END_TIME", "TOTAL_ELAPSED_TIME",
 )  # fmt: skip
+_MARK = re.compile(r"(\{[nsd]\})")
+_DRAWN = 100_000
+_DATES = [(START - dt.timedelta(days=day)).strftime("%Y-%m-%d") for day in range(400)]
 _WORDS = (
     "order", "customer", "item", "price", "stock", "return", "shipment", "payment", "basket",
     "session", "click", "campaign", "size", "brand", "season", "supplier", "invoice", "refund",
@@ -27,12 +32,17 @@ _WORDS = (
 
 
 class Mesh:
-    """Datasets in four layers, each reading earlier layers, and the templates over them."""
+    """Datasets in four layers, each reading earlier layers, and the templates over them.
 
-    def __init__(self, statements: int, seed: int = 7) -> None:
+    templates: 0 for as many as a month of so many statements has. month: in each but the first,
+    one template in twenty is new.
+    """
+
+    def __init__(self, statements: int, templates: int = 0, month: int = 0, seed: int = 7) -> None:
         self.random = random.Random(f"{seed}:mesh")
         self.count = statements
-        self.templates = max(60, round(statements * 0.019))
+        self.month = month
+        self.templates = templates or max(60, round(statements * 0.019))
         layers = {"RAW": 0.23, "STAGING": 0.33, "CORE": 0.27, "MART": 0.17}
         size = max(40, self.templates // 6)
         self.datasets = [
@@ -51,7 +61,16 @@ class Mesh:
 
     def texts(self) -> list[str]:
         """The templates; `{n}` stands for a number, `{s}` for a string, `{d}` for a date."""
-        return [self._write(i) if i % 5 == 0 else self._read() for i in range(self.templates)]
+        texts = self._texts(range(self.templates))
+        for month in range(1, self.month + 1):
+            self.random = random.Random(f"{month}:month")
+            new = self.random.sample(range(self.templates), self.templates // 20)
+            for place, text in zip(new, self._texts(new), strict=True):
+                texts[place] = text
+        return texts
+
+    def _texts(self, places: Iterable[int]) -> list[str]:
+        return [self._write(place) if place % 5 == 0 else self._read() for place in places]
 
     def _write(self, index: int) -> str:
         target, columns = self.datasets[-1 - index % (len(self.datasets) // 2)]
@@ -94,46 +113,49 @@ class Mesh:
 
     def rows(self) -> Iterator[tuple[str, ...]]:
         """The statements in order of time."""
-        pick = random.Random("rows")
-        texts = self.texts()
+        pick = random.Random(f"{self.month}:rows")
+        texts = [_MARK.split(text) for text in self.texts()]
         weights = [1 / (rank + 3) ** 0.7 for rank in range(len(texts))]
         users = [f"SVC_{i}" for i in range(30)] + [f"PERSON_{i}" for i in range(200)]
         shares = [20.0] * 30 + [0.7] * 200
-        chosen = pick.choices(range(len(texts)), weights, k=self.count)
         step = DAYS * 86400 / self.count
-        for index, template in enumerate(chosen):
-            text = texts[template]
-            for mark in ("{n}", "{s}", "{d}"):
-                while mark in text:
-                    text = text.replace(mark, _literal(pick, mark), 1)
-            moment = START + dt.timedelta(seconds=index * step)
+        start = START + dt.timedelta(days=DAYS * self.month)
+        for index, template in enumerate(_chosen(pick, weights, self.count)):
+            parts = texts[template].copy()
+            parts[1::2] = (_literal(pick, mark) for mark in parts[1::2])
             # A template belongs to one login; one run in twenty is somebody else's.
             own = users[template % 30] if template % 6 else users[30 + template % 200]
             user = own if pick.random() < 0.95 else pick.choices(users, shares)[0]
             failed = pick.random() < 0.045
+            stamp = _stamp(start + dt.timedelta(seconds=index * step))
             yield (
-                f"q{index:09d}", text, "ANALYTICS", "PUBLIC",
-                "INSERT" if text.startswith("INSERT") else "SELECT", f"s{index // 40}", user,
-                "ROLE", "WH", "", "FAIL" if failed else "SUCCESS", "", "",
-                _stamp(moment), _stamp(moment), "120",
+                f"q{self.month}{index:09d}", "".join(parts), "ANALYTICS", "PUBLIC",
+                "INSERT" if parts[0].startswith("INSERT") else "SELECT", f"s{index // 40}", user,
+                "ROLE", "WH", "", "FAIL" if failed else "SUCCESS", "", "", stamp, stamp, "120",
             )  # fmt: skip
+
+
+def _chosen(pick: random.Random, weights: list[float], count: int) -> Iterator[int]:
+    """So many places, drawn with these weights, without holding them all."""
+    bounds = list(accumulate(weights))
+    for done in range(0, count, _DRAWN):
+        yield from pick.choices(range(len(bounds)), cum_weights=bounds, k=min(_DRAWN, count - done))
 
 
 def _literal(pick: random.Random, mark: str) -> str:
     if mark == "{n}":
-        return str(pick.randint(0, 99999))
+        return str(int(pick.random() * 100_000))
     if mark == "{d}":
-        return (START - dt.timedelta(days=pick.randint(0, 400))).strftime("%Y-%m-%d")
-    return pick.choice(_WORDS) + str(pick.randint(0, 999))
+        return _DATES[int(pick.random() * 400)]
+    return f"{_WORDS[int(pick.random() * len(_WORDS))]}{int(pick.random() * 1000)}"
 
 
 def _stamp(moment: dt.datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + " +0000"
 
 
-def write(path: Path, statements: int) -> Path:
-    """The path of a QUERY_HISTORY export with that many statements, written now."""
-    mesh = Mesh(statements)
+def write(path: Path, mesh: Mesh) -> Path:
+    """The path of a QUERY_HISTORY export of the mesh's statements, written now."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(HEADER)
@@ -141,6 +163,6 @@ def write(path: Path, statements: int) -> Path:
     return path
 
 
-def catalogue(statements: int) -> dict[str, dict[str, str]]:
-    """The columns of the datasets that `write` used, as a catalogue file holds them."""
-    return {name: dict.fromkeys(columns, "VARCHAR") for name, columns in Mesh(statements).datasets}
+def catalogue(mesh: Mesh) -> dict[str, dict[str, str]]:
+    """The columns of the mesh's datasets, as a catalogue file holds them."""
+    return {name: dict.fromkeys(columns, "VARCHAR") for name, columns in mesh.datasets}
