@@ -13,6 +13,8 @@ from lineage.store import Store
 
 WIDTH = 16
 _BLOCK = 32  # days whose shards are read together: a round trip costs more than a shard
+_TOGETHER = 500_000  # keys of such days
+_HELD = 2_000_000  # keys that stay in memory once they are in the store
 UNTIMED = -1  # the day of records that have no time
 
 
@@ -26,7 +28,13 @@ class Ledger:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._logged = {source: set(seen.days) for source, seen in store.logged().items()}
+        logged = store.logged()
+        self._logged = {source: set(seen.days) for source, seen in logged.items()}
+        self._counts = {  # of the keys that a shard had when this import began
+            (source, day): count
+            for source, seen in logged.items()
+            for day, count in zip(seen.days, seen.counts, strict=True)
+        }
         self._keys: dict[tuple[str, int], set[bytes]] = {}
         self._versions: dict[tuple[str, int], int] = {}
         self._dirty: set[tuple[str, int]] = set()
@@ -67,16 +75,22 @@ class Ledger:
         """Takes note that the pending shards are in the store."""
         for place in self._dirty:
             self._versions[place] += 1
+            self._logged.setdefault(place[0], set()).add(place[1])
         self._dirty.clear()
+        if sum(map(len, self._keys.values())) > _HELD:
+            self._keys.clear()
 
     def _load(self, place: tuple[str, int]) -> set[bytes]:
         """The keys of a shard; those of the days around it are read with it."""
         source, day = place
         first = day - day % _BLOCK
-        logged = self._logged.get(source, set())
-        days = [d for d in range(first, first + _BLOCK) if d in logged and (source, d) != place]
         # A day without a statement may have a shard: what stands beside it was written.
-        wanted = [place, *((source, d) for d in days if (source, d) not in self._keys)]
+        wanted, keys = [place], 0
+        for near in range(first, first + _BLOCK):
+            count = self._counts.get((source, near), 0)
+            keys += count
+            if count and keys <= _TOGETHER and near != day and (source, near) not in self._keys:
+                wanted.append((source, near))
         for found, shard in self._store.shards(wanted).items():
             packed = shard.keys
             self._keys[found] = {packed[i : i + WIDTH] for i in range(0, len(packed), WIDTH)}

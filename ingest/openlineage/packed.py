@@ -92,8 +92,6 @@ class PackedLedger(Ledger):
 
     def committed(self) -> None:
         """Takes note that the pending shards are in the store."""
-        for source, day in self._dirty:
-            self._logged.setdefault(source, set()).add(day)
         super().committed()
         while len(self._shards) > 1 and sum(map(_size, self._shards.values())) > _HELD:
             place = next(iter(self._shards))
