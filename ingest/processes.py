@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import TypeVar
 
 _Given = TypeVar("_Given")
@@ -14,10 +16,7 @@ _Result = TypeVar("_Result")
 
 
 class Processes:
-    """So many processes, started when they are first asked for something; one is the import itself.
-
-    Use `close` in the end.
-    """
+    """So many processes, started when they are first asked for something; `close` ends them."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -39,6 +38,15 @@ class Processes:
 
 
 def _begin() -> None:
+    Thread(target=_end_with_the_import, daemon=True).start()
     # Ctrl-C goes to every process of a terminal; the one that imports ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(100_000, 20, 100)  # what is made here is in no cycle
+
+
+def _end_with_the_import() -> None:
+    """A process that waits for work does not notice that nobody is left who could give it any."""
+    importing = parent_process()
+    if importing:
+        importing.join()
+        os._exit(1)

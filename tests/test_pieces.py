@@ -2,7 +2,11 @@
 
 import csv
 import json
+import subprocess
+import sys
+import time
 from concurrent.futures import Future
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -137,3 +141,28 @@ def test_a_long_log_is_read_in_pieces(tmp_path, monkeypatch):
     path.write_text(text.replace('q500,"SELECT', 'q500,"SELECT "broken', 1))
     found = [one.read for one in told(path, beside)]
     assert sum(isinstance(one, QueryRecord) for one in found) >= 599
+
+
+ASKS = """
+import time
+from ingest.processes import Processes
+
+if __name__ == "__main__":
+    print(Processes(1).submit(eval, "__import__('os').getpid()").result(), flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_killed_import_leaves_no_process_behind(tmp_path):
+    """Those beside it notice that nobody is left to give them work."""
+    script = tmp_path / "asks.py"
+    script.write_text(ASKS)
+    command = [sys.executable, str(script)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as asking:
+        beside = Path("/proc", asking.stdout.readline().strip())
+        assert beside.exists()
+        asking.kill()
+    until = time.monotonic() + 60
+    while beside.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not beside.exists()
