@@ -257,7 +257,7 @@ class Finder:
         return self.cell(CellKey(template, issuer, principal))
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=50_000)
 def no_use(masked: str, dialect: str) -> str:
     """Why a masked statement is no use of data; empty when it may be one."""
     word = _WORD.match(masked)

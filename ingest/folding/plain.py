@@ -41,7 +41,7 @@ class Plain:
         self._unread = unread
         self._funnel = funnel
 
-        self._known: dict[tuple[str, bytes], _Found] = {}  # since the last flush
+        self._known: dict[tuple[str, bytes], _Found] = {}
 
     def begin(self, portion: Portion, source: Source, file: str) -> None:
         """Turns to the next portion."""
@@ -50,8 +50,8 @@ class Plain:
         self._found: dict[int, _Found] = {}
 
     def flush(self) -> None:
-        """Takes note that the cells begin anew."""
-        self._known = {}
+        """Takes note that the cells begin anew; rows are none of them."""
+        self._known = {place: found for place, found in self._known.items() if found.row}
 
     def take(self, place: int) -> bool:
         """Whether the statement at this place of the portion is counted; else it is not plain."""
