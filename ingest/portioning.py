@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import IO, Self, TypeVar
 
 from ingest.declared.sources import Source
-from ingest.files.pieces import PIECE, Piece, pieces
+from ingest.files.pieces import WORTH_IT, Piece, pieces
 from ingest.files.reading import Input, bytes_read, losses, open_text
 from ingest.folding.portions import Portion, Portions
 from ingest.masking.many import ManyMasks
@@ -78,7 +78,7 @@ class Reading:
             UnreadableInput: as of `open_text`.
         """
         form = one.detection.format
-        if isinstance(form, Divisible) and beside.count > 1 and one.input.size >= PIECE:
+        if isinstance(form, Divisible) and beside.count > 1 and one.input.size >= WORTH_IT:
             task = partial(_portion, form, one.source, dict(options.columns), maker.latest)
             if (yield from self._from_pieces(task, options, beside)):
                 return

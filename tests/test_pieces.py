@@ -79,7 +79,7 @@ def test_pieces_tell_what_the_file_tells(tmp_path_factory, rows, end, size):
     path.write_text(end.join((HEADER, FIRST, *rows)), newline="")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pieces, "PIECE", size)
-        patch.setattr(portioning, "PIECE", size)
+        patch.setattr(portioning, "WORTH_IT", 0)
         apart = [as_told(one) for one in told(path, Here(2))]
         whole = [as_told(one) for one in told(path, Here(1))]
     assert apart == whole
@@ -121,7 +121,7 @@ def test_two_processes_import_what_one_does(tmp_path, monkeypatch, write):
     told = []
     for workers, size in ((1, 4_000), (2, 4_000), (2, 9_000)):
         monkeypatch.setattr(pieces, "PIECE", size)
-        monkeypatch.setattr(portioning, "PIECE", size)
+        monkeypatch.setattr(portioning, "WORTH_IT", 0)
         store = open_store(f"sqlite:///{tmp_path}/{workers}-{size}.db", create=True)
         report = import_paths(store, [str(path)], ImportOptions(BOOK, workers=workers))
         told.append((graph_hash(store), msgspec.structs.replace(report, seconds=0)))
@@ -134,7 +134,7 @@ def test_a_long_log_is_read_in_pieces(tmp_path, monkeypatch):
     path, beside = tmp_path / "log.csv", Here(2)
     as_csv(path)
     monkeypatch.setattr(pieces, "PIECE", 4_000)
-    monkeypatch.setattr(portioning, "PIECE", 4_000)
+    monkeypatch.setattr(portioning, "WORTH_IT", 0)
     assert len(list(told(path, beside))) == 600
     assert beside.done > 10
     text = path.read_text()

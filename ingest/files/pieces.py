@@ -17,7 +17,8 @@ from ingest.files.delimited import BACKSLASHED, csv_rows, csv_style
 from ingest.files.objects import is_lines
 from ingest.record import Rejected
 
-PIECE = 16 * 1024 * 1024  # characters
+PIECE = 16 * 1024 * 1024  # characters, of the longest; the first ones are shorter
+WORTH_IT = 1024 * 1024  # bytes on disk, however they are compressed
 _SAMPLE = 200  # lines
 
 
@@ -52,14 +53,18 @@ class Piece(msgspec.Struct, frozen=True):
 
 
 def pieces(stream: IO[str]) -> Iterator[Piece | None]:
-    """The pieces of a file, read from its start; None, at the end, when the rest cannot be cut."""
-    start = stream.read(PIECE)
+    """The pieces of a file, read from its start; None, at the end, when the rest cannot be cut.
+
+    The first ones are short, so that work begins at once, and a file of one piece is not cut.
+    """
+    size = max(1, PIECE // 8)
+    start, more = stream.read(size), stream.read(size)
     header = _header(start)
-    if header is None:
+    if header is None or not more:
         yield None
         return
     text, skipped = start[len(header) :], 0
-    while (more := stream.read(PIECE)) or text:
+    while text or more:
         end = _end(text, quoted=header != "") if more else len(text)
         piece = Piece(header, text[:end], skipped)
         if not _is_like_its_file(piece):
@@ -69,6 +74,8 @@ def pieces(stream: IO[str]) -> Iterator[Piece | None]:
             yield piece
         skipped += text.count("\n", 0, end)
         text = text[end:] + more
+        size = min(PIECE, 2 * size)
+        more = stream.read(size) if more else ""
 
 
 def _header(start: str) -> str | None:
