@@ -168,7 +168,7 @@ def import_options(said: Said) -> ImportOptions:
     }
     for name in said.catalogs:
         file = Path(name)
-        namespace = book.of(name).namespace
+        namespace = book.of(name, says_all=True).namespace  # it has no SQL
         catalogues.setdefault(file.resolve(), read_catalogue(file, namespace))
     # A comma belongs to the value unless another key follows it.
     pairs = [pair.partition("=") for pair in re.split(r",(?=[^,=]+=)", said.columns) if pair]
