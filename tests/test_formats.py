@@ -82,7 +82,7 @@ def test_unknown_content_names_what_was_seen_and_what_is_known() -> None:
         UnreadableInput, match=r"x\.csv: unknown format; its columns are a, b.*"
     ) as e:
         detect(Head("x.csv", "a,b\n1,2\n"))
-    assert "snowflake-query-history" in str(e.value)
+    assert "lineage formats" in str(e.value)
     assert "--map" in str(e.value)
 
 
@@ -100,10 +100,12 @@ def test_prose_in_a_message_column_is_no_statement() -> None:
 
 
 def test_hint_beats_content_and_must_exist() -> None:
-    """`--source` wins over detection; a wrong name lists the right ones."""
+    """`--source` wins over detection; a wrong name is told what it may have meant."""
     assert detect(Head("x", "a,b\n"), "postgres-csvlog").name == "postgres-csvlog"
     assert detect(Head("x", ""), OPENLINEAGE).kind == "events"
-    with pytest.raises(UnreadableInput, match="no format 'nope'; there are openlineage"):
+    with pytest.raises(UnreadableInput, match="did you mean snowflake-query-history"):
+        detect(Head("x", "a,b\n"), "snowflake")
+    with pytest.raises(UnreadableInput, match="no format 'nope': `lineage formats` lists them"):
         detect(Head("x", "a,b\n"), "nope")
 
 

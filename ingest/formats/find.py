@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Literal
 
 import msgspec
@@ -124,8 +125,8 @@ def detect(head: Head, hint: str = "") -> Detection:
             return _detection(one, why)
     raise UnreadableInput(
         f"{head.name}: unknown format; {_looked_at(head.text)}\n"
-        "Say --source generic --map text=COLUMN,user=COLUMN,start=COLUMN, or --source with one of "
-        f"{_names()}; `lineage formats` says how to export each"
+        "Say --source generic --map text=COLUMN,user=COLUMN,start=COLUMN, or --source FORMAT:"
+        " `lineage formats` lists them, and how to export each"
     )
 
 
@@ -133,15 +134,13 @@ def _named(name: str) -> Detection:
     for one in FORMATS:
         if one.name == name:
             return _detection(one, "as said")
-    raise UnreadableInput(f"no format {name!r}; there are {_names()}")
+    near = get_close_matches(name.lower(), [one.name for one in FORMATS], cutoff=0.4)
+    meant = f"; did you mean {' or '.join(near)}?" if near else ""
+    raise UnreadableInput(f"no format {name!r}{meant or ':'} `lineage formats` lists them")
 
 
 def _detection(one: Format, why: str) -> Detection:
     return Detection(one, why, "events" if one.name == OPENLINEAGE else "queries")
-
-
-def _names() -> str:
-    return ", ".join(one.name for one in FORMATS)
 
 
 def _looked_at(text: str) -> str:
