@@ -152,7 +152,8 @@ def _value(text: str, where: str) -> tuple[Document, str]:
         try:
             value = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
         except (ValueError, yaml.YAMLError, RecursionError) as error:
-            raise UnreadableInput(f"{where}: neither JSON nor YAML: {error}") from error
+            why = " ".join(str(error).split())
+            raise UnreadableInput(f"{where}: neither JSON nor YAML: {why}") from error
     if not isinstance(value, dict):
         raise UnreadableInput(f"{where}: holds no mapping, so it is no data contract")
     _count(value, where)

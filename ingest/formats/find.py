@@ -134,7 +134,7 @@ def _named(name: str) -> Detection:
     for one in FORMATS:
         if one.name == name:
             return _detection(one, "as said")
-    near = get_close_matches(name.lower(), [one.name for one in FORMATS], cutoff=0.4)
+    near = get_close_matches(name.lower(), [one.name for one in FORMATS], cutoff=0.5)
     meant = f"; did you mean {' or '.join(near)}?" if near else ""
     raise UnreadableInput(f"no format {name!r}{meant or ':'} `lineage formats` lists them")
 
