@@ -12,7 +12,7 @@ from typing import Final
 from lineage.model import EdgeType
 from lineage.store import Direction
 from lineage.stores.codec import LABELS
-from lineage.stores.neo4j_rows import BODY, EDGE, KEY
+from lineage.stores.neo4j_rows import BODY, KEY
 
 PerLabel = Mapping[str, str]
 PerType = Mapping[EdgeType, str]
@@ -39,15 +39,6 @@ def _per_label(statement: str) -> PerLabel:
 def identity(node: str) -> str:
     """The four columns that spell a node."""
     return f"labels({node})[0], {node}.namespace, {node}.dataset, {node}.name"
-
-
-def _set(properties: Collection[str], first: int, link: str) -> str:
-    dates = ("first", "last")
-    values = (f"row[{first + i}]" for i in range(len(properties)))
-    return ", ".join(
-        f"{name}{link}date({value})" if name.removeprefix("r.") in dates else f"{name}{link}{value}"
-        for name, value in zip(properties, values, strict=True)
-    )
 
 
 # What is known of the store.
@@ -86,25 +77,34 @@ def names(label: str, *, every: bool) -> str:
     )
 
 
-# Relationships.
+def _parts(first: int) -> str:
+    """Sets the properties of `r` from its three parts; where they stand begins at that column."""
+    return (
+        f"r = $kinds[row[{first}]], r += $seen[row[{first + 1}]],"
+        f" r.sample = $proofs[row[{first + 2}]]"
+    )
+
+
+# Relationships. What many rows have in common is sent once: a row says where in the list it stands.
 EDGE_COLUMNS: Final = ", ".join(f"r.{name}" for name in (*KEY, *BODY))
-_ENDS: Final = "UNWIND $rows AS row MATCH (a) WHERE elementId(a) = row[0]"
+_ENDS: Final = (
+    "UNWIND $rows AS row MATCH (a) WHERE elementId(a) = $nodes[row[0]]"
+    " MATCH (b) WHERE elementId(b) = $nodes[row[1]]"
+)
 # DISTINCT keeps the planner from walking all edges of `a`, which may be a hub: it expands into `b`.
 FIND_EDGES: Final[PerType] = {
-    type_: f"{_ENDS} MATCH (b) WHERE elementId(b) = row[1] WITH DISTINCT a, b"
-    f" MATCH (a)-[r:{type_}]->(b) RETURN elementId(a), elementId(b), elementId(r), {EDGE_COLUMNS}"
+    type_: f"{_ENDS} WITH DISTINCT a, b, row MATCH (a)-[r:{type_}]->(b)"
+    f" RETURN row[2], elementId(r), {EDGE_COLUMNS}"
     for type_ in EdgeType
 }
 ADD_EDGES: Final[PerType] = {
-    type_: f"{_ENDS} MATCH (b) WHERE elementId(b) = row[1]"
-    f" CREATE (a)-[:{type_} {{{_set(EDGE, 2, ': ')}}}]->(b)"
-    for type_ in EdgeType
+    type_: f"{_ENDS} CREATE (a)-[r:{type_}]->(b) SET {_parts(2)}" for type_ in EdgeType
 }
 # Planned anew each time: for a graph of two edges the planner prefers to scan all edges, and would
 # go on doing so for a while after the graph has grown.
 CHANGE_EDGES: Final = (
-    "CYPHER replan=force UNWIND $rows AS row MATCH ()-[r]->() WHERE elementId(r) = row[0] SET "
-    + _set([f"r.{name}" for name in EDGE], 1, " = ")
+    "CYPHER replan=force UNWIND $rows AS row MATCH ()-[r]->() WHERE elementId(r) = row[0]"
+    f" SET {_parts(1)}"
 )
 SCAN_EDGES: Final[PerType] = {
     type_: f"MATCH (a)-[r:{type_}]->(b) RETURN {identity('a')}, {identity('b')}, {EDGE_COLUMNS}"

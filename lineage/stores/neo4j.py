@@ -18,13 +18,16 @@ from lineage.store import Counts, Direction
 from lineage.stores import cypher
 from lineage.stores.codec import LABELS, unspell
 from lineage.stores.migrations import pending
-from lineage.stores.neo4j_apply import Rows, apply_batch, by_label, run
+from lineage.stores.neo4j_apply import apply_batch
 from lineage.stores.neo4j_rows import edge, edge_key, facts, id_row
+from lineage.stores.neo4j_run import Rows, by_label, run
 from lineage.stores.neo4j_walk import reach
 
 _CONNECT_S: Final = 10.0
 _ROWS_KEPT: Final = 1_000_000  # element ids remembered before starting over
 _THERE_ALREADY: Final = "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists"
+_IN_STEPS: Final = "IN TRANSACTIONS"
+_NO_ROOM: Final = "Neo.TransientError.General.MemoryPoolOutOfMemoryError"
 _FETCH: Final = 5_000  # rows the server sends at once
 
 
@@ -240,7 +243,10 @@ class Neo4jStore:
 def _change_schema(session: neo4j.Session, statement: str) -> None:
     """Runs it, also where two imports migrate at the same time: one waits, or comes too late."""
     try:
-        session.execute_write(_run, statement)
+        if statement.endswith(_IN_STEPS):  # it makes transactions of its own
+            session.run(statement).consume()
+        else:
+            session.execute_write(_run, statement)
     except ClientError as error:
         if error.code != _THERE_ALREADY:
             raise
@@ -319,4 +325,10 @@ def _explained(url: str) -> Iterator[None]:
             f" `lineage neo4j start` ({error})"
         ) from error
     except Neo4jError as error:
+        if error.code == _NO_ROOM:
+            raise StoreUnavailable(
+                f"{url} has too little memory for what is written at once: raise"
+                " server.memory.heap.max_size in its neo4j.conf, or let less be written at once,"
+                f" as with LINEAGE_FLUSH=20000 statements ({error.message})"
+            ) from error
         raise StoreUnavailable(f"{url} could not do it: {error.message} ({error.code})") from error

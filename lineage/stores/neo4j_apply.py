@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, Final
 
 from neo4j import ManagedTransaction
 
-from lineage.model import Batch, Edge, EdgeKey, EdgeType, Node, Origin, Shard
+from lineage.model import Batch, Node, Origin, Shard
 from lineage.names import ColumnId, DatasetId, JobId, NodeId, PrincipalId
 from lineage.stores import cypher
 from lineage.stores.codec import (
@@ -20,26 +19,9 @@ from lineage.stores.codec import (
     spell,
     unspell,
 )
-from lineage.stores.neo4j_rows import Row, edge, edge_row, facts, id_row, properties, via_row
-
-_STEP: Final = 10_000  # rows a statement
-
-Rows = dict[NodeId, str]  # the element id of each node, as far as known
-
-
-def run(tx: ManagedTransaction, statement: str, rows: Collection[Any]) -> Iterator[list[Any]]:
-    """What the statement yields for these `$rows`, which are sent in steps."""
-    todo = list(rows)
-    for start in range(0, len(todo), _STEP):
-        yield from tx.run(statement, rows=todo[start : start + _STEP]).values()
-
-
-def by_label(nodes: Iterable[NodeId]) -> Mapping[str, list[NodeId]]:
-    """The nodes of each label."""
-    found: dict[str, list[NodeId]] = defaultdict(list)
-    for node in nodes:
-        found[spell(node)[0]].append(node)
-    return found
+from lineage.stores.neo4j_edges import undo_edges, write_edges
+from lineage.stores.neo4j_rows import Row, facts, id_row, properties, via_row
+from lineage.stores.neo4j_run import Rows, by_label, run, write
 
 
 def apply_batch(tx: ManagedTransaction, batch: Batch, rows: Rows) -> None:
@@ -50,24 +32,19 @@ def apply_batch(tx: ManagedTransaction, batch: Batch, rows: Rows) -> None:
     """
     _check_shards(tx, batch.shards)
     touched = _retract(tx, batch.retract)
-    _undo(tx, batch.undone)
+    undo_edges(tx, batch.undone, _find_nodes(tx, set(ends(batch.undone))))
     _unsay(tx, batch.unsaid)
     edges, nodes = merged_edges(batch), merged_nodes(batch)
     new = _need_nodes(tx, nodes, {*nodes, *ends(edges)} - rows.keys(), rows)
     known = [node for node in nodes.values() if node.facts and node.id not in new]
     _merge_facts(tx, known, rows)
-    _write_edges(tx, edges, rows, new)
+    write_edges(tx, edges, rows, new)
     documents = newest_documents(batch)
-    _write(tx, cypher.PUT_DOCUMENTS, [[*at, body] for at, body in documents.items() if body])
-    _write(tx, cypher.DROP_DOCUMENTS, [[*at] for at, body in documents.items() if not body])
+    write(tx, cypher.PUT_DOCUMENTS, [[*at, body] for at, body in documents.items() if body])
+    write(tx, cypher.DROP_DOCUMENTS, [[*at] for at, body in documents.items() if not body])
     for gone in _sweep(tx, touched, nodes):
         rows.pop(gone, None)
-    _write(tx, cypher.PUT_SHARDS, [_shard_row(shard) for shard in batch.shards])
-
-
-def _write(tx: ManagedTransaction, statement: str, rows: Collection[Row]) -> None:
-    for _ in run(tx, statement, rows):
-        pass
+    write(tx, cypher.PUT_SHARDS, [_shard_row(shard) for shard in batch.shards])
 
 
 def _shard_row(shard: Shard) -> Row:
@@ -101,18 +78,6 @@ def _retract(tx: ManagedTransaction, retract: Collection[tuple[NodeId, Origin]])
     return touched
 
 
-def _undo(tx: ManagedTransaction, undone: Collection[EdgeKey]) -> None:
-    """Deletes these edges."""
-    rows = _find_nodes(tx, set(ends(undone)))
-    by_type: dict[EdgeType, list[EdgeKey]] = defaultdict(list)
-    for key in undone:
-        if key.source in rows and key.target in rows:
-            by_type[key.type].append(key)
-    for type_, keys in by_type.items():
-        found = _find_edges(tx, type_, keys, rows)
-        _write(tx, cypher.DROP_EDGES, [[at] for at, _ in found.values()])
-
-
 def _unsay(tx: ManagedTransaction, unsaid: Collection[Node]) -> None:
     """Takes facts back where they stand exactly so."""
     rows = _find_nodes(tx, {node.id for node in unsaid})
@@ -124,7 +89,7 @@ def _unsay(tx: ManagedTransaction, unsaid: Collection[Node]) -> None:
         if left != before:
             gone = dict.fromkeys(properties(before).keys() - properties(left).keys())
             changed.append([rows[node.id], properties(left) | gone])
-    _write(tx, cypher.SET_FACTS, changed)
+    write(tx, cypher.SET_FACTS, changed)
 
 
 def _find_nodes(tx: ManagedTransaction, nodes: Collection[NodeId]) -> Rows:
@@ -168,43 +133,7 @@ def _merge_facts(tx: ManagedTransaction, nodes: Collection[Node], rows: Rows) ->
         after = Node(node.id, before).merge(node).facts
         if after != before:
             changed.append([rows[node.id], properties(after)])
-    _write(tx, cypher.SET_FACTS, changed)
-
-
-def _write_edges(
-    tx: ManagedTransaction, edges: Mapping[EdgeKey, Edge], rows: Rows, new: Collection[NodeId]
-) -> None:
-    by_type: dict[EdgeType, dict[EdgeKey, Edge]] = defaultdict(dict)
-    for key, seen in edges.items():
-        by_type[key.type][key] = seen
-    changed = []
-    for type_, some in by_type.items():
-        old = [key for key in some if key.source not in new and key.target not in new]
-        known = _find_edges(tx, type_, old, rows)
-        added = [
-            [rows[key.source], rows[key.target], *edge_row(seen)]
-            for key, seen in some.items()
-            if key not in known
-        ]
-        _write(tx, cypher.ADD_EDGES[type_], added)
-        merged = ((at, before, before.merge(some[key])) for key, (at, before) in known.items())
-        changed += [[at, *edge_row(after)] for at, before, after in merged if after != before]
-    _write(tx, cypher.CHANGE_EDGES, changed)
-
-
-def _find_edges(
-    tx: ManagedTransaction, type_: EdgeType, edges: Collection[EdgeKey], rows: Rows
-) -> dict[EdgeKey, tuple[str, Edge]]:
-    """Those of the edges that are there, each with its element id."""
-    pairs = {(rows[key.source], rows[key.target]): key for key in edges}
-    wanted = set(edges)
-    found = {}
-    for source, target, at, *row in run(tx, cypher.FIND_EDGES[type_], [list(p) for p in pairs]):
-        pair = pairs[source, target]
-        known = edge(type_, pair.source, pair.target, row)
-        if known.key in wanted:
-            found[known.key] = at, known
-    return found
+    write(tx, cypher.SET_FACTS, changed)
 
 
 def _sweep(

@@ -11,8 +11,8 @@ from lineage.names import NodeId
 from lineage.store import Direction
 from lineage.stores import cypher
 from lineage.stores.codec import unspell
-from lineage.stores.neo4j_apply import by_label, run
 from lineage.stores.neo4j_rows import id_row
+from lineage.stores.neo4j_run import by_label, run
 
 
 def reach(
