@@ -229,7 +229,7 @@ def _launch(home: Path, java: str, jars: Path) -> subprocess.Popen[bytes]:
     opened = ("java.nio", "java.io", "sun.nio.ch")
     command = [
         java,
-        "-Xmx1g",
+        "-Xmx2g",  # at most: 70 % is for transactions, and an import has large ones
         "--enable-native-access=ALL-UNNAMED",
         *(["--sun-misc-unsafe-memory-access=allow"] if _java_version(java) >= 24 else []),
         *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in opened),

@@ -51,7 +51,7 @@ from lineage.stores.codec import spell
 
 # Statements between two commits: what a kill can cost, and what memory must hold.
 FLUSH = int(os.environ.get("LINEAGE_FLUSH", "1000000"))
-_CELLS = 60_000  # after which it commits, however few statements they count
+_EDGES = 20  # that a cell makes, by experience
 _EVENTS = 2000  # that are taken in between two looks at the clock
 _RETRIES = 20
 
@@ -196,6 +196,7 @@ class Import:
         self._sources: dict[tuple[str, str], SourceReport] = {}
         self._warnings: dict[str, None] = {}
         self._since_flush = 0
+        self._cells = store.batch_edges // _EDGES  # after which it commits
 
     def close(self) -> None:
         """Ends the processes that work for it."""
@@ -262,7 +263,7 @@ class Import:
                 self._since_flush += count
                 self._done = start + reading.position
                 self._progress(self._at("reading", one.input.name))
-                if self._since_flush >= FLUSH or self._queries.cells >= _CELLS:
+                if self._since_flush >= FLUSH or self._queries.cells >= self._cells:
                     self._flush(last=False)
             lost = reading.losses
         for loss in lost:
@@ -292,7 +293,7 @@ class Import:
         columns = self._options.columns or one.columns
         options = ReadOptions(one.source.timezone, columns, self._warn)
         maker = self._queries.portions(one.source)
-        most = min(PORTION, FLUSH)
+        most = min(PORTION, FLUSH, self._cells)
         for portion in reading.portions(one, options, maker, most, self._processes):
             self._queries.take(portion, one.source, one.input.name)
             yield portion.size

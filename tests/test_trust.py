@@ -58,6 +58,18 @@ def run(tmp_path, monkeypatch):
     return start
 
 
+def test_a_batch_stays_within_what_the_store_holds_in_memory(fresh_url, log, clean, monkeypatch):
+    """A store says how many edges it writes at once; an import commits as often as that takes."""
+    store = open_store(fresh_url(), create=True)
+    monkeypatch.setattr(type(store), "batch_edges", 60)
+    store.close()
+    take(store.url, [log], flush=1_000_000)
+    store = open_store(store.url)
+    assert store.version() > 5
+    store.close()
+    assert hash_of(store.url) == clean
+
+
 def test_twenty_kills(fresh_url, log, clean):
     """Kill -9 at twenty random moments of a commit: the next import completes the work, once."""
     for _ in range(2):  # a server is slow at first

@@ -10,12 +10,23 @@ import neo4j
 import pytest
 
 from lineage.errors import StoreError, StoreMissing, StoreTooNew, StoreUnavailable
-from lineage.model import Batch, Node
-from lineage.names import DatasetId
+from lineage.model import (
+    Activity,
+    Batch,
+    Edge,
+    EdgeKey,
+    EdgeType,
+    Evidence,
+    Node,
+    Role,
+    Sample,
+)
+from lineage.names import ColumnId, ConsumerId, DatasetId, QueryId
 from lineage.store import Store
 from lineage.stores import open_store
 
 NODE = Node(DatasetId("pg", "orders"))
+ID, ANN = ColumnId(DatasetId("pg", "orders"), "id"), ConsumerId("pg", "ann")
 
 
 def test_an_answer_opens_what_an_import_filled(store: Store, url: str) -> None:
@@ -132,6 +143,51 @@ def test_a_newer_neo4j_schema(neo4j_url: str, run_cypher: Callable[..., neo4j.Ea
             open_store(neo4j_url, create=True)
     finally:
         run_cypher(change, schema=known)
+
+
+_AS_SCHEMA_2_HAD_IT = """
+    MATCH (a)-[r]->() SET r.total = 5, r.named = coalesce(r.named, true),
+    r.provenance = coalesce(r.provenance, 1.0), r.parse = coalesce(r.parse, 1.0),
+    r.resolve = coalesce(r.resolve, 1.0),
+    r.sample_start = r.sample[0], r.sample_key = r.sample[1], r.sample_query = r.sample[2],
+    r.sample_source = CASE WHEN r.sample IS NOT NULL THEN coalesce(r.sample[3], a.namespace) END
+    REMOVE r.sample
+"""
+
+
+def test_edges_of_an_older_neo4j_schema(
+    neo4j_url: str,
+    fresh_urls: Callable[[], list[str]],
+    run_cypher: Callable[..., neo4j.EagerResult],
+) -> None:
+    """Edges that an earlier version wrote become those that this one writes."""
+    fresh_urls()
+    store = open_store(neo4j_url, create=True)
+    doubt = Evidence.of(parse=0.95)
+    samples = [Sample("2024-10-06", "k", QueryId(source, "q")) for source in ("pg", "other")]
+    edges = [
+        Edge(EdgeKey(EdgeType.READ_BY, NODE.id, ANN), Activity((1, 3), (4, 1)), sample=samples[0]),
+        Edge(
+            EdgeKey(EdgeType.USED_BY, ID, ANN, Role.FILTER),
+            Activity((2,), (1,)),
+            doubt,
+            samples[1],
+            named=False,
+        ),
+        Edge(EdgeKey(EdgeType.HAS_COLUMN, NODE.id, ID)),
+    ]
+    store.apply(Batch(edges=tuple(edges)))
+    said = "MATCH ()-[r]->() RETURN type(r) AS type, properties(r) AS said ORDER BY type"
+    before = run_cypher(said)
+    run_cypher(_AS_SCHEMA_2_HAD_IT)
+    run_cypher("MATCH (s:LineageStore) SET s.schema = 2")
+    store.close()
+    store = open_store(neo4j_url, create=True)
+    assert sorted(store.scan_edges(), key=lambda one: one.key.type) == sorted(
+        edges, key=lambda one: one.key.type
+    )
+    store.close()
+    assert run_cypher(said).records == before.records
 
 
 def test_a_locked_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
