@@ -1,4 +1,4 @@
-"""Statements over many rows: sent in steps, inside the transaction that the store has opened."""
+"""Statements over many rows: sent in steps, in one transaction or each by itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-from neo4j import ManagedTransaction
+from neo4j import ManagedTransaction, Session
 
 from lineage.names import NodeId
 from lineage.stores.codec import spell
@@ -15,6 +15,7 @@ from lineage.stores.codec import spell
 _STEP: Final = 10_000  # rows a statement
 _Item = TypeVar("_Item")
 
+Runner = ManagedTransaction | Session
 Rows = dict[NodeId, str]  # the element id of each node, as far as known
 
 
@@ -25,7 +26,7 @@ def steps(items: Iterable[_Item]) -> Iterator[list[_Item]]:
         yield step
 
 
-def run(tx: ManagedTransaction, statement: str, rows: Iterable[Any]) -> Iterator[list[Any]]:
+def run(tx: Runner, statement: str, rows: Iterable[Any]) -> Iterator[list[Any]]:
     """What the statement yields for these `$rows`."""
     for step in steps(rows):
         yield from tx.run(statement, rows=step).values()

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from neo4j import ManagedTransaction
-
 from lineage.model import EdgeType
 from lineage.names import NodeId
 from lineage.store import Direction
 from lineage.stores import cypher
 from lineage.stores.codec import unspell
 from lineage.stores.neo4j_rows import id_row
-from lineage.stores.neo4j_run import by_label, run
+from lineage.stores.neo4j_run import Runner, by_label, run
 
 
 def reach(
-    tx: ManagedTransaction,
+    tx: Runner,
     starts: Collection[NodeId],
     direction: Direction,
     types: Collection[EdgeType],
@@ -50,7 +48,7 @@ def reach(
     return distance
 
 
-def _elements(tx: ManagedTransaction, nodes: Collection[NodeId]) -> dict[NodeId, str]:
+def _elements(tx: Runner, nodes: Collection[NodeId]) -> dict[NodeId, str]:
     """The element ids of those of the nodes that exist."""
     found = {}
     for label, some in by_label(set(nodes)).items():

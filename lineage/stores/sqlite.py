@@ -101,7 +101,7 @@ class SqliteStore:
 
     @property
     def batch_edges(self) -> int:
-        """How many edges a batch had better not exceed: they are in memory until they are written."""
+        """How many edges a batch had better not exceed: memory holds them till they are written."""
         return 1_200_000
 
     def migrate(self, *, allowed: bool) -> None:
