@@ -1,4 +1,4 @@
-"""How long an impact question takes: `python -m benchmarks.impact_speed URL [--asked 200]`.
+"""How long questions about a large store take: `python -m benchmarks.impact_speed URL`.
 
 By default 100,000 datasets with 600,000 columns and two million column edges, as a large company
 has them: domains of 200 datasets in eight layers, from which a dataset takes one to three of the
@@ -11,11 +11,15 @@ from __future__ import annotations
 import argparse
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 
 from lineage.analyses.breaking.change import Change, ChangeKind
 from lineage.analyses.breaking.impact import impact
+from lineage.analyses.disuse.orphans import orphans
+from lineage.analyses.proof.prove import prove_unused
 from lineage.analyses.reach.walk import downstream
 from lineage.model import Activity, Batch, Edge, EdgeKey, EdgeType, Fact, Node, Role, Sample, Shard
 from lineage.names import ColumnId, ConsumerId, DatasetId, JobId, NodeId, PrincipalId, QueryId
@@ -25,6 +29,7 @@ from lineage.stores import open_store
 COLUMNS = 6
 DOMAIN, LAYERS = 200, 8
 DAY = 20_000
+ISSUED = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(DAY)
 SEEN = Activity(tuple(range(DAY - 30, DAY)), (1,) * 30)
 STEP = 1_000  # datasets a batch
 _DIRECT = (Role.IDENTITY, Role.IDENTITY, Role.TRANSFORMATION, Role.AGGREGATION)
@@ -148,32 +153,43 @@ def _dataset(number: int) -> DatasetId:
 def measure(store: Store, datasets: int, asked: int) -> None:
     """Prints how long questions about uniformly drawn columns take, and how much they find."""
     chance = random.Random(2)
-    drawn = [f"t{chance.randrange(datasets)}.c{chance.randrange(COLUMNS)}" for _ in range(asked)]
+    drawn = [(chance.randrange(datasets), chance.randrange(COLUMNS)) for _ in range(asked)]
     for kind in _KINDS:
-        seconds, found, cut = [], [], 0
-        for name in drawn:
-            start = time.perf_counter()
-            answer = impact(store, [Change(kind, name)])
-            seconds.append(time.perf_counter() - start)
-            found.append(len(answer.items))
-            cut += answer.truncated
-        _show(f"impact {kind.value}", seconds, found, cut)
-    seconds, found = [], []
-    for name in drawn:
-        table, _, column = name.partition(".")
+        changes = (Change(kind, f"t{table}.c{column}") for table, column in drawn)
+        _time(f"impact {kind.value}", (partial(_impact, store, one) for one in changes))
+    columns = (ColumnId(_dataset(table), f"c{column}") for table, column in drawn)
+    _time("three hops down", (partial(_reached, store, column) for column in columns))
+    _time("certificate", (partial(_proved, store, _dataset(table)) for table, _ in drawn))
+    _time("orphans of the store", [lambda: len(orphans(store).datasets)])
+
+
+def _impact(store: Store, change: Change) -> int:
+    answer = impact(store, [change])
+    assert not answer.truncated
+    return len(answer.items)
+
+
+def _reached(store: Store, column: ColumnId) -> int:
+    return len(downstream(store, column, 3).nodes)
+
+
+def _proved(store: Store, dataset: DatasetId) -> int:
+    return len(prove_unused(store, [dataset], issued=ISSUED).set)
+
+
+def _time(what: str, questions: Iterable[Callable[[], int]]) -> None:
+    seconds, found, used = [], [], time.process_time()
+    for question in questions:
         start = time.perf_counter()
-        walk = downstream(store, ColumnId(_dataset(int(table[1:])), column), 3)
+        found.append(question())
         seconds.append(time.perf_counter() - start)
-        found.append(len(walk.nodes))
-    _show("three hops down", seconds, found, 0)
-
-
-def _show(what: str, seconds: list[float], found: list[int], cut: int) -> None:
-    times, sizes = sorted(seconds), sorted(found)
+    used = (time.process_time() - used) / len(found)
+    times = sorted(seconds)
     p50, p95 = (times[int(len(times) * share)] for share in (0.5, 0.95))
     print(
-        f"{what:24} p50 {p50:.3f} s  p95 {p95:.3f} s  worst {times[-1]:.3f} s; "
-        f"items p50 {sizes[len(sizes) // 2]} worst {sizes[-1]}; truncated {cut} of {len(times)}",
+        f"{what:24} p50 {p50:.3f} s  p95 {p95:.3f} s  worst {times[-1]:.3f} s, of which the client"
+        f" computes {used:.3f} s on average; found p50 {sorted(found)[len(found) // 2]},"
+        f" most {max(found)}, in all {sum(found)}",
         flush=True,
     )
 

@@ -77,6 +77,11 @@ def names(label: str, *, every: bool) -> str:
     )
 
 
+def _family(node: str) -> str:
+    """The three columns that spell all of a node but its name."""
+    return f"labels({node})[0], {node}.namespace, coalesce({node}.dataset, '')"
+
+
 def _parts(first: int) -> str:
     """Sets the properties of `r` from its three parts; where they stand begins at that column."""
     return (
@@ -111,9 +116,10 @@ SCAN_EDGES: Final[PerType] = {
     for type_ in EdgeType
 }
 
+# What many rows have in common comes once, with long lists of names: several times as fast.
 SCAN_SPANS: Final[PerType] = {
-    type_: f"MATCH (a)-[r:{type_}]->(b) RETURN {identity('a')}, {identity('b')},"
-    f" {', '.join(f'r.{name}' for name in KEY)}, r.days[-1]"
+    type_: f"MATCH (a)-[r:{type_}]->(b) RETURN {_family('a')}, {_family('b')},"
+    f" {', '.join(f'r.{name}' for name in KEY)}, r.days[-1], collect(a.name), collect(b.name)"
     for type_ in EdgeType
 }
 
@@ -205,7 +211,7 @@ def edges_of(direction: Direction, types: Collection[EdgeType]) -> PerLabel:
 
 
 # What a walk reached comes back in a few long lists: a row for each node takes four times as long.
-_GROUP: Final = "labels(far)[0], far.namespace, coalesce(far.dataset, ''), collect(far.name)"
+_GROUP: Final = f"{_family('far')}, collect(far.name)"
 
 
 def walk(direction: Direction, types: Collection[EdgeType], hops: int | None) -> str:

@@ -19,7 +19,7 @@ from lineage.stores import cypher
 from lineage.stores.codec import LABELS, unspell
 from lineage.stores.migrations import pending
 from lineage.stores.neo4j_apply import apply_batch
-from lineage.stores.neo4j_rows import edge, edge_key, facts, id_row
+from lineage.stores.neo4j_rows import edge, edge_keys, facts, id_row
 from lineage.stores.neo4j_run import Rows, Runner, by_label, run
 from lineage.stores.neo4j_walk import reach
 
@@ -155,7 +155,8 @@ class Neo4jStore:
         with self._session() as session:
             for type_ in types:
                 for row in session.run(cypher.SCAN_SPANS[type_]):
-                    yield edge_key(type_, unspell(*row[:4]), unspell(*row[4:8]), row[8:11]), row[11]
+                    *group, last, sources, targets = row
+                    yield from ((key, last) for key in edge_keys(type_, group, sources, targets))
 
     def edges(
         self, ids: Collection[NodeId], direction: Direction, types: Collection[EdgeType]

@@ -8,7 +8,7 @@ as parameters, never as Cypher.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ import msgspec
 
 from lineage.model import Activity, Edge, EdgeKey, EdgeType, Evidence, Fact, Origin, Role, Sample
 from lineage.names import JobId, NodeId, PrincipalId, QueryId
-from lineage.stores.codec import last_part, spell
+from lineage.stores.codec import last_part, spell, unspell
 
 Row = list[Any]
 Properties = dict[str, Any]
@@ -125,17 +125,19 @@ def _sample(source: NodeId, start: str, key: str, query: str, *apart: str) -> Sa
     return Sample(start, key, QueryId(namespace, query))
 
 
-def edge_key(type_: EdgeType, source: NodeId, target: NodeId, row: Sequence[Any]) -> EdgeKey:
-    """The key of the edge whose relationship has the properties KEY."""
-    role, via, origin = row
-    return EdgeKey(
-        type_,
-        source,
-        target,
-        Role(role) if role else None,
-        _via(*via) if via else None,
-        Origin(origin),
-    )
+def edge_keys(
+    type_: EdgeType, group: Sequence[Any], sources: Sequence[str], targets: Sequence[str]
+) -> Iterator[EdgeKey]:
+    """The keys of the edges between these names; group: both ends but for the name, and KEY."""
+    label, namespace, dataset, far_label, far_namespace, far_dataset, *key = group
+    said = _key(*key)
+    for source, target in zip(sources, targets, strict=True):
+        near = unspell(label, namespace, dataset, source)
+        yield EdgeKey(type_, near, unspell(far_label, far_namespace, far_dataset, target), *said)
+
+
+def _key(role: str | None, via: Sequence[str] | None, origin: str) -> tuple[Any, ...]:
+    return Role(role) if role else None, _via(*via) if via else None, Origin(origin)
 
 
 def edge(type_: EdgeType, source: NodeId, target: NodeId, row: Sequence[Any]) -> Edge:
@@ -143,7 +145,7 @@ def edge(type_: EdgeType, source: NodeId, target: NodeId, row: Sequence[Any]) ->
     days, counts, certainty, *factors = row[3:9]
     sample, named, quarters, quarter_counts = row[9:]
     return Edge(
-        edge_key(type_, source, target, row[:3]),
+        EdgeKey(type_, source, target, *_key(*row[:3])),
         Activity(tuple(days or ()), tuple(counts or ())),
         Evidence(certainty, *(1.0 if factor is None else factor for factor in factors)),
         _sample(source, *sample) if sample else None,
