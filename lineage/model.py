@@ -10,6 +10,7 @@ the collector would look at each again and again.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 
 import msgspec
@@ -124,8 +125,8 @@ class Activity(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def of(cls, by_day: dict[int, int]) -> Activity:
         """The activity of a day → count mapping; zero counts vanish."""
-        days = sorted(filter(by_day.__getitem__, by_day))
-        return cls(tuple(days), tuple(map(by_day.__getitem__, days)))
+        days = sorted(by_day if all(by_day.values()) else filter(by_day.__getitem__, by_day))
+        return cls(tuple(days), tuple([by_day[day] for day in days]))
 
     @property
     def first(self) -> int | None:
@@ -142,13 +143,15 @@ class Activity(msgspec.Struct, frozen=True, gc=False):
         """The sum of the counts."""
         return sum(self.counts)
 
-    def plus(self, other: Activity) -> Activity:
-        """Both added day by day: for facts that the ledger keeps apart."""
-        if not self.days or not other.days:
-            return self if self.days else other
-        merged = dict(zip(self.days, self.counts, strict=True))
-        for day, count in zip(other.days, other.counts, strict=True):
-            merged[day] = merged.get(day, 0) + count
+    def plus(self, *others: Activity) -> Activity:
+        """All added day by day: for facts that the ledger keeps apart."""
+        active = [one for one in (self, *others) if one.days]
+        if len(active) < 2:
+            return active[0] if active else self
+        merged: dict[int, int] = {}
+        for one in active:
+            for day, count in zip(one.days, one.counts, strict=True):
+                merged[day] = merged.get(day, 0) + count
         return Activity.of(merged)
 
     def union(self, other: Activity) -> Activity:
@@ -185,12 +188,37 @@ class EdgeKey(msgspec.Struct, frozen=True, order=True, gc=False):
     origin: Origin = Origin.PARSED
 
 
-class Edge(msgspec.Struct, frozen=True, gc=False):
-    """An edge with what was seen of it.
+class Sighting(msgspec.Struct, frozen=True, gc=False):
+    """What was seen of an edge; all the edges of a statement may share it.
 
     named: USED_BY only; false when every use reached the column through `*`, NATURAL or position.
     clock: READ_BY, WRITES and RAN; counts by quarter of an hour of the UTC day, 0 to 95.
     """
+
+    activity: Activity = Activity()
+    evidence: Evidence = CERTAIN
+    sample: Sample | None = None
+    named: bool = True
+    clock: Activity = Activity()
+
+    def merge(self, *others: Sighting) -> Sighting:
+        """What all of them saw."""
+        samples = [one.sample for one in (self, *others) if one.sample]
+        return Sighting(
+            self.activity.plus(*[one.activity for one in others]),
+            max(self.evidence, *[one.evidence for one in others]),
+            max(samples) if samples else None,
+            self.named or any(one.named for one in others),
+            self.clock.plus(*[one.clock for one in others]),
+        )
+
+    def of(self, key: EdgeKey) -> Edge:
+        """The edge of that key of which this was seen."""
+        return Edge(key, self.activity, self.evidence, self.sample, self.named, self.clock)
+
+
+class Edge(msgspec.Struct, frozen=True, gc=False):
+    """An edge with what was seen of it: the fields of a `Sighting`."""
 
     key: EdgeKey
     activity: Activity = Activity()
@@ -199,17 +227,14 @@ class Edge(msgspec.Struct, frozen=True, gc=False):
     named: bool = True
     clock: Activity = Activity()
 
+    @property
+    def sighting(self) -> Sighting:
+        """What was seen of it."""
+        return Sighting(self.activity, self.evidence, self.sample, self.named, self.clock)
+
     def merge(self, other: Edge) -> Edge:
         """The edge that knows what both know; the keys are equal."""
-        sample = max((s for s in (self.sample, other.sample) if s is not None), default=None)
-        return Edge(
-            self.key,
-            self.activity.plus(other.activity),
-            max(self.evidence, other.evidence),
-            sample,
-            self.named or other.named,
-            self.clock.plus(other.clock),
-        )
+        return self.sighting.merge(other.sighting).of(self.key)
 
 
 class Fact(msgspec.Struct, frozen=True, order=True):
@@ -271,13 +296,14 @@ class Shard(msgspec.Struct, frozen=True):
 class Batch(msgspec.Struct, frozen=True):
     """What one transaction adds. All of it is applied, or nothing.
 
+    edges: of a large batch a `lineage.edges.EdgeSet`, which keeps once what they share.
     retract: nodes whose edges of that origin (as source, target or via) are taken back first.
     undone: edges that are taken back first, each with all that was seen of it; their ends stay.
     unsaid: facts that are taken back first, where they stand exactly so.
     """
 
     nodes: tuple[Node, ...] = ()
-    edges: tuple[Edge, ...] = ()
+    edges: Collection[Edge] = ()
     retract: tuple[tuple[NodeId, Origin], ...] = ()
     documents: tuple[Document, ...] = ()
     shards: tuple[Shard, ...] = ()
@@ -303,4 +329,5 @@ __all__ = [
     "Role",
     "Sample",
     "Shard",
+    "Sighting",
 ]

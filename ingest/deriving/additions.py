@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lineage.edges import EdgeSet
 from lineage.model import (
     CERTAIN,
     Activity,
@@ -30,12 +31,13 @@ class Additions:
 
     def __init__(self) -> None:
         self.nodes: dict[NodeId, dict[str, Fact]] = {}
-        self.edges: dict[EdgeKey, Edge] = {}
+        self.edges = EdgeSet()
         # All the columns of a dataset, by the day that it was told → when on that day, the last.
         self.lists: dict[tuple[DatasetId, ColumnList, str], str] = {}
         # What was said before and no longer holds: it goes before anything is added.
         self.undone: dict[EdgeKey, None] = {}
         self.unsaid: list[Node] = []
+        self._columns: dict[DatasetId, dict[str, int]] = {}
 
     def node(self, node: NodeId, at: str = "", **facts: str) -> None:
         """Adds a node, and facts that hold from `at`; empty values say nothing."""
@@ -71,20 +73,26 @@ class Additions:
 
     def take(self, edge: Edge) -> None:
         """Adds an edge that is already made."""
-        key = edge.key
-        known = self.edges.get(key)
-        if known is None:
-            self.nodes.setdefault(key.source, {})
-            self.nodes.setdefault(key.target, {})
-        self.edges[key] = known.merge(edge) if known else edge
+        self.nodes.setdefault(edge.key.source, {})
+        self.nodes.setdefault(edge.key.target, {})
+        self.edges.add(edge)
 
-    def column(self, column: ColumnId, origin: Origin = Origin.PARSED) -> None:
-        """Adds a column and ties it to its dataset."""
-        self.nodes.setdefault(column, {})
-        key = EdgeKey(EdgeType.HAS_COLUMN, column.dataset, column, None, None, origin)
-        if key not in self.edges:
-            self.nodes.setdefault(column.dataset, {})
-            self.edges[key] = Edge(key)
+    def end(self, node: NodeId) -> int:
+        """Adds a node to which an edge will lead, or from which; its place in `edges`."""
+        self.nodes.setdefault(node, {})
+        return self.edges.place(node)
+
+    def column(self, column: ColumnId, origin: Origin = Origin.PARSED) -> int:
+        """Adds a column and ties it to its dataset; its place in `edges`."""
+        self.edge(EdgeType.HAS_COLUMN, column.dataset, column, origin=origin)
+        place = self.edges.place(column)
+        if origin is Origin.PARSED:
+            self.columns(column.dataset)[column.name] = place
+        return place
+
+    def columns(self, dataset: DatasetId) -> dict[str, int]:
+        """The places in `edges` of the parsed columns of a dataset, as far as added."""
+        return self._columns.setdefault(dataset, {})
 
     def listed(self, dataset: DatasetId, columns: ColumnList, at: str) -> None:
         """Adds that these are all the columns of a dataset; `at` is empty when no time is told."""
@@ -96,8 +104,7 @@ class Additions:
         """Adds all that another collected."""
         for node, facts in other.nodes.items():
             self.facts(Node(node, facts))
-        for edge in other.edges.values():
-            self.take(edge)
+        self.edges.update(other.edges)
         for (dataset, columns, _), at in other.lists.items():
             self.listed(dataset, columns, at)
         self.undone |= other.undone
@@ -112,7 +119,7 @@ class Additions:
         """The batch of all that was added."""
         return Batch(
             tuple(Node(node, facts) for node, facts in self.nodes.items()),
-            tuple(self.edges.values()),
+            self.edges,
             retract,
             documents,
             shards,

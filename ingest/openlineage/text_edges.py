@@ -180,7 +180,7 @@ def _keys_of(
     for edge in found:
         if edge.key.origin not in _BY_TEXT and edge.key not in undone:
             yield edge.key
-    for key in additions.edges if additions else ():
+    for key in additions.edges.edge_keys() if additions else ():
         if key.origin not in _BY_TEXT:
             yield key
 
@@ -205,7 +205,7 @@ def drop_unused(
     """
     still = {
         end
-        for key in additions.edges
+        for key in additions.edges.edge_keys()
         if key.type in _OF_COLUMNS and key.origin in _BY_TEXT
         for end in (key.source, key.target)
     }
@@ -219,7 +219,7 @@ def drop_unused(
             left -= {key.source, key.target}
     for column in left:
         known = EdgeKey(EdgeType.HAS_COLUMN, column.dataset, column)
-        if known not in additions.edges:
+        if additions.edges.get(known) is None:
             additions.undone[known] = None
 
 
