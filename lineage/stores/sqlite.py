@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -19,8 +19,6 @@ from lineage.model import (
     EdgeKey,
     EdgeType,
     Node,
-    Origin,
-    Role,
     Shard,
 )
 from lineage.names import NodeId
@@ -28,11 +26,15 @@ from lineage.store import Counts, Direction
 from lineage.stores.codec import spell, unspell
 from lineage.stores.migrations import pending
 from lineage.stores.sqlite_apply import FIND_NODE, SPELLED, Rows, apply_batch
-from lineage.stores.sqlite_rows import BODY, KEY, edge, facts
+from lineage.stores.sqlite_edges import EdgeReader, names
+from lineage.stores.sqlite_rows import KEY, NUMBERS, TYPES, facts
 
 _APPLICATION: Final = 0x4C494E47  # "LING" in the file's header, so that no other program's is taken
 _WAIT_MS: Final = 30_000  # how long one writer waits for another
-_CHUNK: Final = 5_000  # rows fetched at once
+_CACHE: Final = -65_536  # KiB, below zero
+# What a large batch touches all over: a page that is written out and read again costs as much as
+# the edges in it. It is taken as far as it is needed, and given back.
+_CACHE_TO_WRITE: Final = -262_144
 _NAMES_KEPT: Final = 1_000_000  # ids remembered before starting over
 
 _CAUSES: Final = {
@@ -45,11 +47,7 @@ _CAUSES: Final = {
     sqlite3.SQLITE_IOERR: "cannot be read or written: check the disk",
 }
 
-_EDGE: Final = f"{KEY}, {BODY}"
-# Looked up by the hundred thousand: a mapping is several times faster than the call of an enum.
-_TYPES: Final = {type_.value: type_ for type_ in EdgeType}
-_ROLES: Final = {role.value: role for role in Role}
-_ORIGINS: Final = {origin.value: origin for origin in Origin}
+_EDGE: Final = f"{KEY}, sighting"
 # The ends of the flow: most of them are needed, and one statement is faster than one a name.
 _FLOWING: Final = """SELECT id, label, namespace, dataset, name FROM nodes
     WHERE label IN ('Dataset', 'Job', 'Consumer')"""
@@ -139,12 +137,14 @@ class SqliteStore:
     def apply(self, batch: Batch) -> None:
         """Apply all of the batch, or nothing."""
         with self._transaction("BEGIN IMMEDIATE") as db:
+            db.execute(f"PRAGMA cache_size = {_CACHE_TO_WRITE}")
             version = _version(db)
             known_at, rows = self._rows
             if known_at != version or len(rows) > _NAMES_KEPT:
                 rows = {}
             self._rows = (-1, {})
             apply_batch(db, batch, rows)
+            db.execute(f"PRAGMA cache_size = {_CACHE}")
         self._rows = (version + 1, rows)
 
     def nodes(self, ids: Collection[NodeId]) -> dict[NodeId, Node]:
@@ -189,18 +189,18 @@ class SqliteStore:
     def scan_edges(self, types: Collection[EdgeType] | None = None) -> Iterator[Edge]:
         """Every edge, or every edge of these types; in no particular order."""
         # Spelled out, so that SQLite finds the index of a type that has one.
-        wanted = [f"type = '{EdgeType(type_)}'" for type_ in (EdgeType if types is None else types)]
+        wanted = [f"type = {NUMBERS[type_]}" for type_ in (EdgeType if types is None else types)]
         sql = f"SELECT {_EDGE} FROM edges WHERE {' OR '.join(wanted or ['FALSE'])}"  # noqa: S608
         with self._transaction() as db:
-            yield from _edges(db, db.execute(sql))
+            yield from EdgeReader(db).edges(db.execute(sql))
 
     def scan_spans(self, types: Collection[EdgeType]) -> Iterator[tuple[EdgeKey, int | None]]:
         """Every edge of these types by its key, and the last day that it was active, if any."""
-        sql = f"SELECT {KEY}, last FROM edges WHERE type IN (SELECT value FROM json_each(?))"  # noqa: S608
+        sql = f"""SELECT {KEY}, last FROM edges JOIN sightings ON id = sighting
+            WHERE type IN (SELECT value FROM json_each(?))"""  # noqa: S608
         with self._transaction() as db:
-            names = {row: unspell(*spelled) for row, *spelled in db.execute(_FLOWING)}
-            rows = _keyed(db, db.execute(sql, (_json(types),)), names)
-            yield from ((key, last) for key, (last,) in rows)
+            known = {row: unspell(*spelled) for row, *spelled in db.execute(_FLOWING)}
+            yield from EdgeReader(db, known).keys(db.execute(sql, (_numbers(types),)))
 
     def edges(
         self, ids: Collection[NodeId], direction: Direction, types: Collection[EdgeType]
@@ -211,7 +211,7 @@ class SqliteStore:
             found = _json(_rows_of(db, ids))
             sql = f"""SELECT {_EDGE} FROM json_each(?) start CROSS JOIN edges
                 ON {near} = start.value AND edges.type IN (SELECT value FROM json_each(?))"""  # noqa: S608
-            return list(_edges(db, db.execute(sql, (found, _json(types)))))
+            return list(EdgeReader(db).edges(db.execute(sql, (found, _numbers(types)))))
 
     def reach(
         self,
@@ -224,7 +224,7 @@ class SqliteStore:
         near, far = _STEP[direction]
         sql = f"""SELECT DISTINCT {far} FROM json_each(?) start CROSS JOIN edges
             ON {near} = start.value AND edges.type IN (SELECT value FROM json_each(?))"""  # noqa: S608
-        wanted = _json(types)
+        wanted = _numbers(types)
         with self._transaction() as db:
             frontier = _rows_of(db, starts)
             distance = dict.fromkeys(frontier, 0)
@@ -234,8 +234,8 @@ class SqliteStore:
                 rows = db.execute(sql, (_json(frontier), wanted))
                 frontier = [node for (node,) in rows if node not in distance]
                 distance.update(dict.fromkeys(frontier, hop))
-            names = _names(db, distance)
-            return {names[node]: hop for node, hop in distance.items()}
+            known = names(db, distance)
+            return {known[node]: hop for node, hop in distance.items()}
 
     def documents(self, kind: str, keys: Collection[str] | None = None) -> Iterator[Document]:
         """The documents of a kind, or those of these keys."""
@@ -299,9 +299,10 @@ class SqliteStore:
         """How many nodes and edges there are, and from when to when."""
         with self._transaction() as db:
             nodes = dict(db.execute("SELECT label, count(*) FROM nodes GROUP BY label").fetchall())
-            edges = dict(db.execute("SELECT type, count(*) FROM edges GROUP BY type").fetchall())
-            first, last = db.execute("SELECT min(first), max(last) FROM edges").fetchone()
-            return Counts(nodes, edges, first, last)
+            edges = db.execute("SELECT type, count(*) FROM edges GROUP BY type").fetchall()
+            by_type = {TYPES[type_].value: count for type_, count in edges}
+            first, last = db.execute("SELECT min(first), max(last) FROM sightings").fetchone()
+            return Counts(nodes, by_type, first, last)
 
     def close(self) -> None:
         """Give back connections; the store is not used afterwards."""
@@ -334,7 +335,7 @@ class SqliteStore:
         for setting in (
             f"busy_timeout = {_WAIT_MS}",
             "synchronous = NORMAL",
-            "cache_size = -65536",  # KiB
+            f"cache_size = {_CACHE}",
             "wal_autocheckpoint = 10000",  # pages; fewer flushes while an import writes
         ):
             db.execute(f"PRAGMA {setting}")
@@ -360,6 +361,10 @@ def _json(values: Iterable[object]) -> str:
     return msgspec.json.encode(list(values)).decode()
 
 
+def _numbers(types: Iterable[EdgeType]) -> str:
+    return _json([NUMBERS[type_] for type_ in types])
+
+
 def _version(db: sqlite3.Connection) -> int:
     version: int = db.execute("SELECT version FROM meta").fetchone()[0]
     return version
@@ -368,34 +373,3 @@ def _version(db: sqlite3.Connection) -> int:
 def _rows_of(db: sqlite3.Connection, ids: Collection[NodeId]) -> list[int]:
     rows = (db.execute(FIND_NODE, spell(node)).fetchone() for node in set(ids))
     return [row[0] for row in rows if row]
-
-
-def _names(db: sqlite3.Connection, rows: Iterable[int]) -> dict[int, NodeId]:
-    sql = """SELECT nodes.id, label, namespace, dataset, name FROM json_each(?) wanted
-        CROSS JOIN nodes ON nodes.id = wanted.value"""
-    return {row: unspell(*spelled) for row, *spelled in db.execute(sql, (_json(rows),))}
-
-
-def _edges(db: sqlite3.Connection, cursor: sqlite3.Cursor) -> Iterator[Edge]:
-    return (edge(key, body) for key, body in _keyed(db, cursor, {}))
-
-
-def _keyed(
-    db: sqlite3.Connection, cursor: sqlite3.Cursor, names: dict[int, NodeId]
-) -> Iterator[tuple[EdgeKey, Any]]:
-    """The key of each row, which begins with KEY, and the rest of the row; names: those known."""
-    while rows := cursor.fetchmany(_CHUNK):
-        if len(names) > _NAMES_KEPT:
-            names.clear()
-        mentioned = {node for row in rows for node in (row[0], row[2], row[4]) if node}
-        names |= _names(db, mentioned - names.keys())
-        for source, type_, target, role, via, origin, *body in rows:
-            key = EdgeKey(
-                _TYPES[type_],
-                names[source],
-                names[target],
-                _ROLES[role] if role else None,
-                names[via] if via else None,  # type: ignore[arg-type]  # written as a via
-                _ORIGINS[origin],
-            )
-            yield key, body

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import chain
-from operator import itemgetter
+from collections.abc import Collection, Iterable, Mapping
+from itertools import chain, count
 from sqlite3 import Connection
 from typing import Final
 
-from lineage.model import Batch, Edge, EdgeKey, Node, Origin, Shard
+from lineage.edges import EdgeSet
+from lineage.model import Batch, EdgeKey, EdgeType, Node, Origin, Shard
 from lineage.names import NodeId
 from lineage.stores.codec import (
     conflict,
     ends,
-    merged_edges,
     merged_nodes,
     newest_documents,
     spell,
     unspell,
 )
-from lineage.stores.sqlite_rows import (
-    BODY,
-    Ends,
-    Text,
-    body_row,
-    edge,
-    ends_row,
-    facts,
-    facts_text,
-    node_row,
-)
+from lineage.stores.sqlite_edges import EdgeWriter
+from lineage.stores.sqlite_rows import KEY, NUMBERS, ends_row, facts, facts_text, node_row
 
 Rows = dict[NodeId, int]  # the row of each node, as far as known
 
@@ -37,30 +27,15 @@ SPELLED: Final = "label, namespace, dataset, name"
 FIND_NODE: Final = (
     "SELECT id, facts FROM nodes WHERE label = ? AND namespace = ? AND dataset = ? AND name = ?"
 )
-_FIND_EDGE: Final = (
-    f"SELECT {BODY}, rowid FROM edges"  # noqa: S608 - constant
-    " WHERE src = ? AND type = ? AND dst = ? AND role = ? AND via = ? AND origin = ?"
-)
-_DROP_EDGE: Final = (
-    "DELETE FROM edges"
-    " WHERE src = ? AND type = ? AND dst = ? AND role = ? AND via = ? AND origin = ?"
-)
-_BARE: Final = """
+_DROP_EDGE: Final = f"DELETE FROM edges WHERE ({KEY}) = (?, ?, ?, ?, ?, ?) RETURNING sighting"  # noqa: S608
+_BARE: Final = f"""
 SELECT 1 FROM nodes n WHERE id = ?
 AND NOT EXISTS (SELECT 1 FROM edges WHERE src = n.id)
 AND NOT EXISTS (SELECT 1 FROM edges WHERE via = n.id AND via <> 0)
 AND NOT EXISTS (SELECT 1 FROM edges WHERE dst = n.id
-    AND NOT (label = 'Column' AND type = 'HAS_COLUMN' AND origin = 'parsed'))
-"""
-_ADD_EDGE: Final = (
-    "INSERT INTO edges VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (src, type, dst, role, via, origin) DO NOTHING"
-)
-_ENDS_AFTER: Final = "SELECT src, type, dst, role, via, origin FROM edges WHERE rowid > ?"
-_CHANGE_EDGE: Final = (
-    "UPDATE edges SET first = ?, last = ?, total = ?, days = ?, counts = ?, evidence = ?,"
-    " sample = ?, named = ?, clock = ? WHERE rowid = ?"
-)
+    AND NOT (label = 'Column' AND type = {NUMBERS[EdgeType.HAS_COLUMN]}
+        AND origin = {NUMBERS[Origin.PARSED]}))
+"""  # noqa: S608 - constants
 
 
 def apply_batch(db: Connection, batch: Batch, rows: Rows) -> None:
@@ -70,12 +45,14 @@ def apply_batch(db: Connection, batch: Batch, rows: Rows) -> None:
         LedgerConflict: a shard's version is not the one in the store.
     """
     _check_shards(db, batch.shards)
-    touched = _retract(db, batch.retract)
-    _undo(db, batch.undone)
+    writer = EdgeWriter(db)
+    touched = _retract(db, batch.retract, writer)
+    _undo(db, batch.undone, writer)
     _unsay(db, batch.unsaid)
-    edges, nodes, documents = merged_edges(batch), merged_nodes(batch), newest_documents(batch)
-    _write_nodes(db, nodes, ends(edges), rows)
-    _write_edges(db, edges, rows)
+    edges = batch.edges if isinstance(batch.edges, EdgeSet) else EdgeSet(batch.edges)
+    nodes, documents = merged_nodes(batch), newest_documents(batch)
+    _write_nodes(db, nodes, edges.nodes, rows)
+    writer.write(edges, rows)
     db.executemany(
         "INSERT OR REPLACE INTO documents VALUES (?, ?, ?)",
         [(*at, body) for at, body in documents.items() if body],
@@ -84,7 +61,8 @@ def apply_batch(db: Connection, batch: Batch, rows: Rows) -> None:
         "DELETE FROM documents WHERE kind = ? AND key = ?",
         [at for at, body in documents.items() if not body],
     )
-    _sweep(db, touched, {rows[node] for node in nodes}, rows)
+    _sweep(db, touched, {rows[node] for node in nodes}, rows, writer)
+    writer.finish()
     db.executemany(
         "INSERT OR REPLACE INTO shards VALUES (?, ?, ?, ?, ?)",
         [(one.source, one.day, one.version + 1, one.keys, one.closed) for one in batch.shards],
@@ -100,7 +78,9 @@ def _check_shards(db: Connection, shards: Iterable[Shard]) -> None:
             raise conflict(shard)
 
 
-def _retract(db: Connection, retract: Iterable[tuple[NodeId, Origin]]) -> set[int]:
+def _retract(
+    db: Connection, retract: Iterable[tuple[NodeId, Origin]], writer: EdgeWriter
+) -> set[int]:
     """Deletes the edges of these nodes; the rows of all nodes that those edges had touched."""
     touched: set[int] = set()
     for node, origin in retract:
@@ -110,21 +90,22 @@ def _retract(db: Connection, retract: Iterable[tuple[NodeId, Origin]]) -> set[in
         for column in ("src", "dst", "via"):
             gone = db.execute(
                 f"DELETE FROM edges WHERE {column} = ? AND {column} <> 0 AND origin = ?"  # noqa: S608
-                " RETURNING src, dst, via",
-                (row[0], origin.value),
-            )
-            touched.update(end for ends in gone.fetchall() for end in ends)
+                " RETURNING src, dst, via, sighting",
+                (row[0], NUMBERS[origin]),
+            ).fetchall()
+            touched.update(end for *ends, _ in gone for end in ends)
+            writer.lose(lost for *_, lost in gone)
     return touched - {0}
 
 
-def _undo(db: Connection, undone: Iterable[EdgeKey]) -> None:
+def _undo(db: Connection, undone: Iterable[EdgeKey], writer: EdgeWriter) -> None:
     """Deletes these edges."""
     for key in undone:
         found = [db.execute(FIND_NODE, spell(node)).fetchone() for node in ends([key])]
         if all(found):
             places = [row[0] for row in found]
             at = ends_row(key, places[0], places[1], places[2] if key.via else 0)
-            db.execute(_DROP_EDGE, at)
+            writer.lose(lost for (lost,) in db.execute(_DROP_EDGE, at).fetchall())
 
 
 def _unsay(db: Connection, unsaid: Iterable[Node]) -> None:
@@ -144,17 +125,19 @@ def _write_nodes(
     db: Connection, nodes: Mapping[NodeId, Node], needed: Iterable[NodeId], rows: Rows
 ) -> None:
     """Merges nodes in, adds those that are only needed, and leaves the rows of all in `rows`."""
-    known = {node.id for node in nodes.values() if node.facts}
-    for id_ in chain(nodes, needed):
-        if id_ not in rows:
-            found = db.execute(FIND_NODE, spell(id_)).fetchone()
-            if found:
+    unknown = dict.fromkeys(id_ for id_ in chain(nodes, needed) if id_ not in rows)
+    if db.execute("SELECT 1 FROM nodes").fetchone():
+        for id_ in unknown:
+            if found := db.execute(FIND_NODE, spell(id_)).fetchone():
                 rows[id_] = found[0]
-            else:
-                rows[id_] = _add_node(db, nodes.get(id_, Node(id_)))
-                known.discard(id_)
-    for id_ in known:
-        _merge_facts(db, nodes[id_], rows[id_])
+    new = {id_: nodes.get(id_) or Node(id_) for id_ in unknown if id_ not in rows}
+    last = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'nodes'").fetchone()
+    rows.update(zip(new, count(last[0] + 1 if last else 1)))
+    added = ((rows[node.id], *node_row(node)) for node in new.values())
+    db.executemany("INSERT INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?)", added)
+    for node in nodes.values():
+        if node.facts and node.id not in new:
+            _merge_facts(db, node, rows[node.id])
 
 
 def _merge_facts(db: Connection, node: Node, row: int) -> None:
@@ -164,42 +147,16 @@ def _merge_facts(db: Connection, node: Node, row: int) -> None:
         db.execute("UPDATE nodes SET facts = ? WHERE id = ?", (merged, row))
 
 
-def _add_node(db: Connection, node: Node) -> int:
-    added = db.execute("INSERT INTO nodes VALUES (NULL, ?, ?, ?, ?, ?, ?)", node_row(node))
-    assert added.lastrowid is not None
-    return added.lastrowid
-
-
-def _write_edges(db: Connection, edges: Mapping[EdgeKey, Edge], rows: Rows) -> None:
-    """Adds the new edges at one go, then merges those that were there."""
-    newest = db.execute("SELECT ifnull(max(rowid), 0) FROM edges").fetchone()[0]
-    seen = [
-        (ends_row(key, rows[key.source], rows[key.target], rows[key.via] if key.via else 0), edge)
-        for key, edge in edges.items()
-    ]
-    seen.sort(key=itemgetter(0))  # neighbours in the index are written together
-    added = db.executemany(_ADD_EDGE, (at + body_row(edge) for at, edge in seen))
-    if added.rowcount < len(seen):
-        new = set(db.execute(_ENDS_AFTER, (newest,)))
-        db.executemany(_CHANGE_EDGE, _changes(db, [e for e in seen if e[0] not in new]))
-
-
-def _changes(db: Connection, seen: Iterable[tuple[Ends, Edge]]) -> Iterator[tuple[Text, ...]]:
-    """The merged bodies of edges that are there already, each with its row."""
-    for at, new in seen:
-        *body, row = db.execute(_FIND_EDGE, at).fetchone()
-        known = edge(new.key, body)
-        merged = known.merge(new)
-        if merged != known:
-            yield (*body_row(merged), row)
-
-
-def _sweep(db: Connection, touched: set[int], keep: Collection[int], rows: Rows) -> None:
+def _sweep(
+    db: Connection, touched: set[int], keep: Collection[int], rows: Rows, writer: EdgeWriter
+) -> None:
     """Deletes those of the nodes that are bare; a column may leave its dataset bare in turn."""
     while touched:
         row = touched.pop()
         if row not in keep and db.execute(_BARE, (row,)).fetchone():
-            gone = db.execute("DELETE FROM edges WHERE dst = ? RETURNING src", (row,)).fetchall()
-            touched.update(source for (source,) in gone)
+            sql = "DELETE FROM edges WHERE dst = ? RETURNING src, sighting"
+            gone = db.execute(sql, (row,)).fetchall()
+            touched.update(source for source, _ in gone)
+            writer.lose(lost for _, lost in gone)
             spelled = db.execute(f"DELETE FROM nodes WHERE id = ? RETURNING {SPELLED}", (row,))  # noqa: S608
             rows.pop(unspell(*spelled.fetchone()), None)

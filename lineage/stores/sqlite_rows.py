@@ -1,16 +1,15 @@
-"""Rows of the SQLite store: nodes and edges as columns, and back."""
+"""Rows of the SQLite store: nodes, edges and sightings as columns, and back."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
-from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from lineage.model import (
     Activity,
-    Edge,
     EdgeKey,
     EdgeType,
     Evidence,
@@ -19,72 +18,74 @@ from lineage.model import (
     Origin,
     Role,
     Sample,
+    Sighting,
 )
+from lineage.names import QueryId
 from lineage.stores.codec import Spelling, last_part, spell
 
-Text = str | int | None
-Ends = tuple[int, str, int, str, int, str]
-Body = tuple[str, str, str, str | None, int, str | None]
+Text = str | int | float | None
+Ends = tuple[int, int, int, int, int, int]
+# The numbers of the words that edges are made of; they are those of the table `words`.
+TYPES: Final = dict(enumerate(EdgeType, 1))
+ROLES: Final[dict[int, Role | None]] = {0: None, **dict(enumerate(Role, 21))}
+ORIGINS: Final = dict(enumerate(Origin, 41))
+NUMBERS: Final[dict[EdgeType | Role | Origin | None, int]] = {
+    word: number for words in (TYPES, ROLES, ORIGINS) for number, word in words.items()
+}
 
 # What makes an edge one edge; the table is named where another has such a column.
 KEY: Final = "src, edges.type, dst, role, via, origin"
-# What a SELECT must yield, in this order, for `edge` to read it.
-BODY: Final = "days, counts, evidence, sample, named, clock"
-
-# A member of a StrEnum as a bare str: the driver binds it several times faster.
-_PLAIN: Final = {str(text): text.value for text in chain(EdgeType, Role, Origin)}
+# What a SELECT must yield, in this order, for `sighting` to read it.
+BODY: Final = (
+    "activity, certainty, provenance, parse, resolve,"
+    " sample_start, sample_key, sample_source, sample_query, named, clock"
+)
 
 _NEVER: Final = Activity()
 _json = msgspec.json.Encoder()
-_numbers = msgspec.json.Decoder(tuple[int, ...])
 _pair = msgspec.json.Decoder(tuple[tuple[int, ...], tuple[int, ...]])
-_sample = msgspec.json.Decoder(Sample)
 _facts = msgspec.json.Decoder(dict[str, Fact])
-
-
-def _text(value: object) -> str:
-    return _json.encode(value).decode()
-
-
-@lru_cache(maxsize=256)
-def _evidence(text: str) -> Evidence:
-    return msgspec.json.decode(text, type=Evidence)
-
-
-_evidence_text = lru_cache(maxsize=256)(_text)
+_evidence = lru_cache(maxsize=256)(Evidence)
 
 
 def ends_row(key: EdgeKey, source: int, target: int, via: int) -> Ends:
-    """The columns that make an edge one edge: src, type, dst, role, via, origin."""
-    role = _PLAIN[key.role] if key.role else ""
-    return source, _PLAIN[key.type], target, role, via, _PLAIN[key.origin]
+    """The columns of KEY."""
+    return source, NUMBERS[key.type], target, NUMBERS[key.role], via, NUMBERS[key.origin]
 
 
-def body_row(edge: Edge) -> tuple[Text, ...]:
-    """What was seen of an edge: first, last, total, and the columns of BODY."""
-    days, counts = edge.activity.days, edge.activity.counts
-    clock = edge.clock
+def sighting_row(seen: Sighting) -> tuple[Text, ...]:
+    """The columns of a sighting: first, last, total, and those of BODY."""
+    days, evidence, sample = seen.activity.days, seen.evidence, seen.sample
     return (
         days[0] if days else None,
         days[-1] if days else None,
-        sum(counts),
-        _json.encode(days).decode(),
-        _json.encode(counts).decode(),
-        _evidence_text(edge.evidence),
-        _json.encode(edge.sample).decode() if edge.sample else None,
-        int(edge.named),
-        _json.encode((clock.days, clock.counts)).decode() if clock.days else None,
+        seen.activity.total,
+        _counts(seen.activity),
+        evidence.certainty,
+        evidence.provenance,
+        evidence.parse,
+        evidence.resolve,
+        *(_sample_row(sample) if sample else (None,) * 4),
+        seen.named,
+        _counts(seen.clock) if seen.clock.days else None,
     )
 
 
-def edge(key: EdgeKey, body: Body) -> Edge:
-    """The edge of that key whose row holds BODY."""
-    days, counts, evidence, sample, named, clock = body
-    return Edge(
-        key,
-        Activity(_numbers.decode(days), _numbers.decode(counts)),
-        _evidence(evidence),
-        _sample.decode(sample) if sample else None,
+def _counts(activity: Activity) -> str:
+    return _json.encode((activity.days, activity.counts)).decode()
+
+
+def _sample_row(sample: Sample) -> tuple[str, str, str, str]:
+    return sample.start, sample.key, sample.query.namespace, sample.query.name
+
+
+def sighting(body: Sequence[Any]) -> Sighting:
+    """The sighting whose row holds BODY."""
+    activity, *factors, start, key, source, query, named, clock = body
+    return Sighting(
+        Activity(*_pair.decode(activity)),
+        _evidence(*factors),
+        None if start is None else Sample(start, key, QueryId(source, query)),
         bool(named),
         Activity(*_pair.decode(clock)) if clock else _NEVER,
     )
@@ -98,7 +99,7 @@ def node_row(node: Node) -> tuple[str, ...]:
 
 def facts_text(node: Node) -> str:
     """The facts of a node as JSON."""
-    return _text(node.facts)
+    return _json.encode(node.facts).decode()
 
 
 def facts(text: str) -> dict[str, Fact]:
