@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 import msgspec
 
-from lineage.errors import AmbiguousName, InvalidChange, UnknownName, UnreadableInput
+from lineage.errors import InvalidChange, UnreadableInput
 
 if TYPE_CHECKING:
     from lineage.analyses.breaking.change import Change
+    from lineage.analyses.breaking.subjects import Tied
     from lineage.store import Store
 
 _F = TypeVar("_F", bound=Callable[..., object])
@@ -73,25 +74,20 @@ def told(store: Store, said: dict[str, object], *, lenient: bool) -> Told:
         UnreadableInput: a file cannot be read.
     """
     changes, not_understood, files = _read(said, lenient=lenient)
-    known, unknown = [], []
-    errors: list[UnknownName | AmbiguousName] = []
-    for change in changes:
-        try:
-            _tie(store, change)
-        except (UnknownName, AmbiguousName) as error:
-            errors.append(error)
-            unknown.append(f"{change}: {error}, so nothing is known of who uses it")
-        else:
-            known.append(change)
-    if errors and not known and not lenient:
-        raise errors[0]
-    return Told(tuple(known), tuple(not_understood), tuple(unknown), files)
+    found = _tied(store, changes)
+    if found.unknown and not found.known and not lenient:
+        raise found.unknown[0][1]
+    known = tuple(change for change, _ in found.known)
+    unknown = tuple(
+        f"{change}: {error}, so nothing is known of who uses it" for change, error in found.unknown
+    )
+    return Told(known, tuple(not_understood), unknown, files)
 
 
-def _tie(store: Store, change: Change) -> None:
-    from lineage.analyses.breaking.seeds import subject_of
+def _tied(store: Store, changes: Sequence[Change]) -> Tied:
+    from lineage.analyses.breaking.subjects import tied
 
-    subject_of(store, change)
+    return tied(store, changes)
 
 
 def _read(

@@ -1,8 +1,8 @@
 """A change in every form: what is read from a migration or from two versions of something.
 
-Cases are in `cases/changes/forms/`, one file a kind: `new`, for all but migrations `old`, and the
-changes in words that lie between them. `unread`: words of each sentence about what was not
-understood.
+Cases are in `cases/changes/forms/`, in files named after their kind (`ddl-tools` holds `ddl`):
+`new`, for all but migrations `old`, and the changes in words that lie between them. `unread`:
+words of each sentence about what was not understood.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Case = dict[str, object]
 
 def _cases() -> list[object]:
     return [
-        pytest.param(path.stem, case, id=f"{path.stem}-{i}")
+        pytest.param(path.stem.partition("-")[0], case, id=f"{path.stem}-{i}")
         for path in sorted(FORMS.glob("*.toml"))
         for i, case in enumerate(tomllib.loads(path.read_text())["case"])
     ]

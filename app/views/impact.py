@@ -18,7 +18,7 @@ from ingest.changes import changes_of, looks_like_sql
 from lineage.analyses.breaking.change import Change, parse_change
 from lineage.analyses.breaking.impact import Impact, impact
 from lineage.analyses.breaking.items import Item
-from lineage.analyses.breaking.seeds import subject_of
+from lineage.analyses.breaking.subjects import tied
 from lineage.analyses.breaking.weights import Ring
 from lineage.analyses.listening.coverage import Logs
 from lineage.analyses.listening.unread import Unjudged
@@ -61,7 +61,7 @@ class _Drawn(msgspec.Struct, frozen=True):
 
 @remembered
 def _picture(store: Store, text: str) -> _Drawn:
-    subjects = [subject_of(store, change) for change in changes_in(text)[0]]
+    subjects = [subject for _, subject in tied(store, changes_in(text)[0]).known]
     starts = [one.dataset if isinstance(one, ColumnId) else one for one in subjects]
     members = [one for one in starts if isinstance(one, DatasetId | JobId | ConsumerId)]
     answer = _impact(text)

@@ -8,7 +8,7 @@ from ingest.changes import changes_of
 from ingest.deriving.columns import last_told
 from lineage.analyses.breaking.change import Change
 from lineage.analyses.breaking.replay import Seen
-from lineage.analyses.breaking.seeds import subject_of
+from lineage.analyses.breaking.subjects import subject_of
 from lineage.calendar import day_of
 from lineage.errors import AmbiguousName, InvalidChange, UnknownName
 from lineage.model import EdgeType, Node

@@ -7,7 +7,7 @@ from lineage.store import Store
 
 # Raise it with every change of `ingest.sql` or `ingest.deriving` that gives a statement another
 # meaning, and with every change of the parser.
-ANALYSER = 2
+ANALYSER = 3
 _KIND = "analyser"
 
 

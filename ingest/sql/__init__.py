@@ -15,7 +15,7 @@ from ingest.sql.records import (
     Table,
     is_placeholder,
 )
-from ingest.sql.scripts import analyse
+from ingest.sql.scripts import analyse, single
 
 __all__ = [
     "Analysis",
@@ -33,4 +33,5 @@ __all__ = [
     "compare",
     "extract_case",
     "is_placeholder",
+    "single",
 ]

@@ -20,14 +20,23 @@ _JOINTS = words(
 )
 # words that begin a statement of their own, and that a statement of this kind has inside
 _WITHIN = {
-    "ALTER": {"DROP", "ALTER", "SET"},
-    "DROP": {"IF"},
-    "CREATE": {"IF"},
     "INSERT": {"EXEC", "EXECUTE"},
     "BULK": {"INSERT"},
     "GRANT": _DML | {"EXECUTE", "ALTER"},
     "REVOKE": _DML | {"EXECUTE", "ALTER"},
     "DENY": _DML | {"EXECUTE", "ALTER"},
+}
+# what must follow one of these for it to be no part of the ALTER in front of it
+_OBJECTS = words(
+    """TABLE VIEW PROCEDURE PROC FUNCTION TRIGGER SCHEMA DATABASE ROLE USER SEQUENCE SYNONYM TYPE
+    LOGIN AUTHORIZATION"""
+)
+_DROPPED = _OBJECTS | {"COLUMN", "CONSTRAINT", "INDEX"}
+_ALTERED = {
+    "ALTER": _OBJECTS | {"INDEX"},
+    "DROP": _OBJECTS,
+    "SET": words("""NOCOUNT XACT_ABORT ANSI_NULLS QUOTED_IDENTIFIER ANSI_PADDING ANSI_WARNINGS
+    ARITHABORT CONCAT_NULL_YIELDS_NULL NUMERIC_ROUNDABORT IDENTITY_INSERT LOCK_TIMEOUT"""),
 }
 
 
@@ -66,6 +75,10 @@ def _begins(part: list[Token], tokens: list[Token], i: int) -> bool:
     first, before = word(part, 0), word(part, len(part) - 1)
     if before in _JOINTS and not (first == "SET" and before == "ON"):  # SET NOCOUNT ON
         return before == "AS" and first in {"CREATE", "ALTER"} and _is_header(part)
+    if first == "ALTER" and text in _ALTERED:
+        return word(tokens, i + 1) in _ALTERED[text]
+    if text == "IF":  # DROP COLUMN IF EXISTS
+        return not (first in {"ALTER", "DROP", "CREATE"} and before in _DROPPED)
     if text in _WITHIN.get(first, ()):
         return False
     if text == "SELECT":

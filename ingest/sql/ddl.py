@@ -142,7 +142,7 @@ def _change(action: exp.Expr, table: Table, scope: Scope) -> SchemaChange | None
         kind: ChangeKind = "swap" if isinstance(action, exp.SwapTable) else "rename"
         return SchemaChange(kind, table, other=_renamed(action.this, table, scope))
     if isinstance(action, exp.RenameColumn):
-        old, new = column_name(action.this, scope), column_name(action.args["to"], scope)
+        old, new = _path(action.this, scope), column_name(action.args["to"], scope)
         return SchemaChange("rename_column", table, ((old, ""),), new_name=new)
     if isinstance(action, exp.ColumnDef):
         return SchemaChange("add_column", table, (_defined(action, scope),))
@@ -150,7 +150,7 @@ def _change(action: exp.Expr, table: Table, scope: Scope) -> SchemaChange | None
         return SchemaChange("add_column", table, _definitions(action, scope))
     if isinstance(action, exp.Drop) and action.args.get("kind") == "COLUMN":
         names = action.args.get("tables") or ()
-        return SchemaChange("drop_column", table, tuple((column_name(n, scope), "") for n in names))
+        return SchemaChange("drop_column", table, tuple((_path(n, scope), "") for n in names))
     if isinstance(action, exp.AlterColumn):
         return _altered(action, table, scope)
     if isinstance(action, exp.ModifyColumn):
@@ -159,7 +159,17 @@ def _change(action: exp.Expr, table: Table, scope: Scope) -> SchemaChange | None
 
 
 def _defined(node: exp.Expr, scope: Scope) -> tuple[str, str]:
-    return column_name(node, scope), _type(node.args.get("kind"), scope)
+    return _path(node, scope), _type(node.args.get("kind"), scope)
+
+
+def _path(node: exp.Expr, scope: Scope) -> str:
+    """A column's name, or the dotted path of a field in one."""
+    inner = node.this if isinstance(node, exp.ColumnDef) else node
+    if isinstance(inner, exp.Dot):
+        parts = list(inner.flatten())
+    else:
+        parts = inner.parts if isinstance(inner, exp.Column) else [node]
+    return ".".join(column_name(part, scope) for part in parts)
 
 
 def _altered(action: exp.Expr, table: Table, scope: Scope) -> SchemaChange | None:

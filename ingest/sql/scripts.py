@@ -36,6 +36,19 @@ def analyse(sql: str, dialect: str, context: Context, catalog: Catalog) -> Analy
     return Analysis(tuple(script.statements), script.context, "; ".join(errors))
 
 
+def single(sql: str, dialect: str) -> list[str]:
+    """The statements of a text as they are written, without what only controls them.
+
+    The text itself, where it cannot be read.
+    """
+    try:
+        tokens = rules(dialect).dialect.tokenize(sql)
+    except TokenError:
+        return [sql]
+    found = list(pieces(tokens, sql, rules(dialect), set()))
+    return [piece.text for piece in found if piece.kind in ("statement", "command")]
+
+
 def _analyse_text(sql: str, script: Script) -> None:
     """Adds the statements of a text to a script."""
     try:

@@ -9,6 +9,8 @@ import msgspec
 
 from lineage.errors import InvalidChange
 
+EVERY = ".*"  # ends the name of a schema or database all of whose datasets are dropped
+
 
 class ChangeKind(StrEnum):
     """What may be done to a dataset, a column or a job."""

@@ -9,13 +9,14 @@ import msgspec
 from lineage.analyses.breaking.breakage import Breakage
 from lineage.analyses.breaking.change import Change, ChangeKind
 from lineage.analyses.breaking.items import Item, TeamImpact, items_of, teams_of
-from lineage.analyses.breaking.seeds import Seeded, seed, subject_of, unfolded
+from lineage.analyses.breaking.seeds import Seeded, seed, unfolded
+from lineage.analyses.breaking.subjects import tied
 from lineage.analyses.breaking.weights import RINGS, weights
 from lineage.analyses.listening.coverage import Coverage, Logs, Window, coverage
 from lineage.analyses.listening.unread import Unjudged
 from lineage.analyses.reach.graph import Graph
 from lineage.analyses.wording import listed, quantity
-from lineage.errors import UnknownName
+from lineage.errors import AmbiguousName
 from lineage.names import NodeId
 from lineage.store import Store
 
@@ -102,16 +103,13 @@ def _subjects(
     store: Store, changes: Sequence[Change]
 ) -> tuple[list[tuple[Change, NodeId]], list[Unjudged]]:
     """What the changes are about; of several, those that nobody was seen to use are told apart."""
-    known, unseen, unknown = [], [], []
-    for change in changes:
-        try:
-            known.append((change, subject_of(store, change)))
-        except UnknownName as error:
-            unknown.append(error)
-            unseen.append(Unjudged(change.subject, f"{change.kind.value}: not in the store"))
-    if unknown and not known:
-        raise unknown[0]
-    return known, unseen
+    found = tied(store, changes)
+    for _, error in found.unknown:
+        if not found.known or isinstance(error, AmbiguousName):
+            raise error
+    reason = "not in the store"
+    unseen = [Unjudged(one.subject, f"{one.kind.value}: {reason}") for one, _ in found.unknown]
+    return list(found.known), unseen
 
 
 def _unjudged(seeded: Sequence[Seeded], items: Sequence[Item]) -> tuple[Unjudged, ...]:

@@ -9,10 +9,9 @@ import msgspec
 from lineage.analyses.breaking.change import Change
 from lineage.analyses.breaking.impact import impact
 from lineage.analyses.breaking.policy import Action, Policy, Ruling, rule_on
-from lineage.analyses.breaking.seeds import subject_of
+from lineage.analyses.breaking.subjects import tied
 from lineage.analyses.wording import listed, quantity
 from lineage.calendar import iso_or_none
-from lineage.errors import AmbiguousName, UnknownName
 from lineage.store import Store
 
 
@@ -63,13 +62,9 @@ def replay(store: Store, policy: Policy, seen: Sequence[Seen], window: int = 90)
 
 
 def _replayed(store: Store, policy: Policy, seen: Seen, window: int) -> Replayed:
-    known, unknown = [], []
-    for change in seen.changes:
-        try:
-            subject_of(store, change)
-            known.append(change)
-        except (UnknownName, AmbiguousName) as error:
-            unknown.append(f"{change}: {error}")
+    found = tied(store, seen.changes)
+    known = [change for change, _ in found.known]
+    unknown = [f"{change}: {error}" for change, error in found.unknown]
     eve = None if seen.day is None else seen.day - 1
     answer = impact(store, known, eve, window)
     ruling = rule_on(policy, answer, store, not_understood=seen.not_understood, unknown=unknown)

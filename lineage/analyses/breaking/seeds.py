@@ -17,9 +17,8 @@ from lineage.analyses.listening.unread import Unjudged, blind_readers
 from lineage.analyses.reach.graph import ANY_COLUMN, Graph, Link
 from lineage.errors import UnknownName
 from lineage.model import EdgeType
-from lineage.names import ColumnId, DatasetId, JobId, NodeId, parts
-from lineage.resolve import resolve_column, resolve_dataset, resolve_process
-from lineage.store import Store
+from lineage.names import ColumnId, DatasetId, JobId, NodeId
+from lineage.resolve import resolve_dataset
 
 
 class Seeded(msgspec.Struct, frozen=True):
@@ -39,46 +38,6 @@ class Seeded(msgspec.Struct, frozen=True):
         if isinstance(self.subject, ColumnId):
             return f"{self.subject.dataset.name}.{self.subject.name}"
         return self.subject.name
-
-
-def subject_of(store: Store, change: Change) -> NodeId:
-    """The dataset, column or job that a change is about.
-
-    Raises:
-        UnknownName: nothing answers to the name.
-        AmbiguousName: several things do.
-    """
-    if change.kind is ChangeKind.ADD_COLUMN:
-        return _new_column(store, change.subject)
-    if change.kind.of_column:
-        return _column(store, change.subject)
-    if change.kind is ChangeKind.STOP_JOB:
-        return resolve_process(store, change.subject)
-    return resolve_dataset(store, change.subject)
-
-
-def _column(store: Store, text: str) -> ColumnId:
-    """The column of that name, if only as one of those that a `SELECT *` takes unseen."""
-    try:
-        return resolve_column(store, text)
-    except UnknownName:
-        dataset, dot, _ = text.rpartition(".")
-        if not dot:
-            raise
-        try:
-            star = ColumnId(resolve_dataset(store, dataset), ANY_COLUMN)
-        except UnknownName:
-            star = None
-        if star is None or star not in store.nodes([star]):
-            raise
-        return ColumnId(star.dataset, parts(text)[-1])
-
-
-def _new_column(store: Store, text: str) -> ColumnId:
-    dataset, dot, _ = text.rpartition(".")
-    if not dot:
-        raise UnknownName("dataset", text)
-    return ColumnId(resolve_dataset(store, dataset), parts(text)[-1])
 
 
 def seed(breakage: Breakage, change: Change, subject: NodeId) -> Seeded:

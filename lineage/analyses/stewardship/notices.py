@@ -14,7 +14,7 @@ import msgspec
 
 from lineage.analyses.breaking.change import parse_change
 from lineage.analyses.breaking.policy import Announced
-from lineage.analyses.breaking.seeds import subject_of
+from lineage.analyses.breaking.subjects import subject_of
 from lineage.analyses.journal import ACKNOWLEDGE, NOTICES, Act, Entry, append, entries
 from lineage.analyses.listening.coverage import Coverage, Logs, Window
 from lineage.analyses.reach.graph import Graph
