@@ -1,4 +1,4 @@
-"""Two data contracts of the Open Data Contract Standard, version 3 (bitol.io)."""
+"""Two data contracts of the Open Data Contract Standard, versions 2 and 3 (bitol.io)."""
 
 from __future__ import annotations
 
@@ -35,9 +35,12 @@ def between_contracts(
     Raises:
         UnreadableInput: one of them is no ODCS contract.
     """
+    old, new = as_version_3(old), as_version_3(new)
     before, after = _objects(old, "the old contract"), _objects(new, "the new contract")
     if subject and len(before) != 1:
         raise UnreadableInput(f"the contract is about {len(before)} datasets, not {subject} alone")
+    if subject and len(after) == 1:
+        after = dict(zip(before, after.values(), strict=True))
     changes: list[Change] = []
     unread: list[str] = []
     for key, one in before.items():
@@ -58,9 +61,36 @@ def between_contracts(
     return list(dict.fromkeys(changes)), list(dict.fromkeys(unread))
 
 
+def as_version_3(contract: Document) -> Document:
+    """A contract of version 2 in the words of version 3; any other as it is."""
+    if isinstance(contract.get("schema"), list) or not isinstance(contract.get("dataset"), list):
+        return contract
+    tables = [
+        {**table, "name": table.get("table"), "properties": list(map(_property, mappings(columns)))}
+        for table in mappings(contract["dataset"])
+        for columns in [table.get("columns")]
+    ]
+    return {**contract, "schema": tables}
+
+
+def _property(column: Document) -> Document:
+    """A column of version 2 as a property of version 3."""
+    return {
+        **column,
+        "name": column.get("column"),
+        "physicalName": column.get("physicalName"),
+        "required": column.get("isNullable") is False,
+        "primaryKey": column.get("isPrimaryKey") or column.get("isPrimary"),
+        "unique": column.get("isUnique"),
+    }
+
+
 def _objects(contract: Document, which: str) -> dict[str, Document]:
     if not isinstance(contract.get("schema"), list):
-        raise UnreadableInput(f"{which} is no ODCS v3 contract: it has no list `schema`")
+        raise UnreadableInput(
+            f"{which} is no ODCS contract: it has neither a list `schema` (version 3) nor a list "
+            "`dataset` (version 2)"
+        )
     return {text_of(one.get("name")) or name_of(one): one for one in mappings(contract["schema"])}
 
 
@@ -74,15 +104,15 @@ def fields_of(one: Document, prefix: str = "") -> Iterator[Field]:
     for item in mappings(one.get("properties")):
         name = prefix + (text_of(item.get("physicalName")) or text_of(item.get("name")))
         options = mapping(item.get("logicalTypeOptions"))
-        type_ = text_of(item.get("physicalType")) or text_of(item.get("logicalType"))
         yield Field(
             name,
-            type_,
+            text_of(item.get("physicalType")),
             bool(item.get("required") or item.get("primaryKey")),
             text_of(item.get("id")) or prefix + text_of(item.get("name")),
             symbols=_symbols(item),
             meaning=";".join(f"{key}={text_of(options.get(key))}" for key in _MEANING),
             default=options.get("default") is not None,
+            logical=text_of(item.get("logicalType")),
         )
         yield from fields_of(item, f"{name}.")
         yield from fields_of(mapping(item.get("items")), f"{name}.")
@@ -146,14 +176,18 @@ def _promises(
         if not now:
             unread.append(f"{name}: {key} ({value} {unit}) is promised no more".replace(" )", ")"))
         elif was is None or is_ is None:
-            unread.append(f"{name}: {key} changes from {value} {unit} to {now} {unit_now}")
+            unread.append(_other(name, key, (value, unit), (now, unit_now)))
         elif key in _RETENTION and is_ < was:
             changes.append(Change(ChangeKind.RETAIN_DATASET, name, f"{is_ / 24:g}d"))
         elif key in _FRESHNESS and is_ > was:
             changes.append(Change(ChangeKind.DELAY_DATASET, name, _duration(is_ - was)))
         elif key not in (*_RETENTION, *_FRESHNESS):
-            unread.append(f"{name}: {key} changes from {value} {unit} to {now} {unit_now}")
+            unread.append(_other(name, key, (value, unit), (now, unit_now)))
     return changes, unread
+
+
+def _other(name: str, key: str, old: tuple[str, str], new: tuple[str, str]) -> str:
+    return f"{name}: {key} changes from {' '.join(old).strip()} to {' '.join(new).strip()}"
 
 
 def services_of(contract: Document, one: Document) -> dict[str, tuple[str, str]]:
@@ -171,6 +205,9 @@ def services_of(contract: Document, one: Document) -> dict[str, tuple[str, str]]
 
 def hours_of(value: str, unit: str) -> float | None:
     """A duration in hours; a time of the day in hours after midnight; None when it is neither."""
+    if iso := re.fullmatch(r"P(\d+)([YWD])|PT(\d+)([HM])", value):
+        number, letter = iso[1] or iso[3], iso[2] or iso[4]
+        return float(number) * _HOURS[letter.lower()]
     if clock := re.fullmatch(r"(\d{1,2}):(\d{2})(?::\d{2})?\D*\S*", value):
         return int(clock[1]) + int(clock[2]) / 60
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-zA-Z]*)", value)

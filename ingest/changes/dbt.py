@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ingest.changes.documents import Document, mapping, mappings, text_of
-from ingest.changes.fields import Field, between, by_name
+from ingest.changes.documents import Document, listed, mapping, mappings, text_of
+from ingest.changes.fields import Field, between
+from ingest.changes.fields import by_name as named
 from ingest.changes.models import between_queries
 from ingest.changes.names import dotted
 from lineage.analyses.breaking.change import Change, ChangeKind
@@ -27,12 +28,14 @@ def between_manifests(
     before, after = _nodes(old, "the old manifest"), _nodes(new, "the new manifest")
     changes: list[Change] = []
     unread: list[str] = []
+    # A model that moved to another package or file makes the same dataset.
+    by_name = {_name(node): node for node in after.values()}
     for key, node in before.items():
         name = _name(node)
-        if key not in after:
+        other = after.get(key, by_name.get(name))
+        if other is None:
             changes.append(Change(ChangeKind.DROP_DATASET, name))
             continue
-        other = after[key]
         if _name(other) != name:
             changes.append(Change(ChangeKind.RENAME_DATASET, name, _name(other)))
         found, missed = _changed(node, other, dialect, name)
@@ -61,10 +64,14 @@ def _name(node: Document) -> str:
 def _changed(
     old: Document, new: Document, dialect: str, name: str
 ) -> tuple[list[Change], list[str]]:
-    changes = list(between(name, by_name(_fields(old)), by_name(_fields(new))))
+    changes = list(between(name, named(_fields(old)), named(_fields(new))))
     unread: list[str] = []
     one, other = _code(old), _code(new)
-    if one and other and one != other:
+    if _unique_key(old) != _unique_key(new):
+        changes.append(Change(ChangeKind.GRAIN_DATASET, name))
+    if one != other and "python" in (old.get("language"), new.get("language")):
+        unread.append(f"{name}: what has changed in its Python is not known")
+    elif one and other and one != other:
         found, unread = between_queries(one, other, dialect, name)
         changes += [change for change in found if not _is_told(change, changes)]
     elif bool(one) != bool(other):
@@ -74,6 +81,12 @@ def _changed(
     ):
         unread.append(f"{name}: its content has changed, and no SQL tells how")
     return changes, unread
+
+
+def _unique_key(node: Document) -> list[str]:
+    """What an incremental model or a snapshot keeps one row for."""
+    key = mapping(node.get("config")).get("unique_key")
+    return sorted(map(text_of, listed(key))) if isinstance(key, list) else [text_of(key)]
 
 
 def _is_told(change: Change, known: list[Change]) -> bool:

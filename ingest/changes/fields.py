@@ -17,6 +17,8 @@ class Field(msgspec.Struct, frozen=True):
     type: empty when not told. required: None when not told. key: what stays when the name changes
     (a number, an id). aliases: names that it had. symbols: all values that it may hold.
     meaning: unit, zone, format: what its values mean. default: whether a missing value is filled.
+    number: by which a reader finds it, where names do not count. logical: the type in the words of
+    a contract, compared where one of the two tells no other.
     """
 
     name: str
@@ -27,6 +29,8 @@ class Field(msgspec.Struct, frozen=True):
     symbols: tuple[str, ...] | None = None
     meaning: str = ""
     default: bool = False
+    number: str = ""
+    logical: str = ""
 
 
 Fields = Mapping[str, Field]
@@ -57,7 +61,8 @@ def between(dataset: str, old: Fields, new: Fields) -> Iterator[Change]:
             field = new[name]
             needed = " not null" if field.required and not field.default else ""
             subject = column_of(dataset, *name.split("."))
-            yield Change(ChangeKind.ADD_COLUMN, subject, f"{field.type}{needed}".strip())
+            type_ = field.type or field.logical
+            yield Change(ChangeKind.ADD_COLUMN, subject, f"{type_}{needed}".strip())
 
 
 def _former(field: Field, old: Fields, new: Fields) -> list[str]:
@@ -71,15 +76,23 @@ def _former(field: Field, old: Fields, new: Fields) -> list[str]:
 
 
 def _changed(subject: str, old: Field, new: Field) -> Iterator[Change]:
-    if old.type and new.type and retyping(old.type, new.type) is not Retyping.SAME:
-        yield Change(ChangeKind.RETYPE_COLUMN, subject, new.type)
+    effect, type_ = Retyping.SAME, new.type
+    if old.type and new.type:
+        effect = retyping(old.type, new.type)
+    elif old.logical and new.logical:
+        effect, type_ = retyping(old.logical, new.logical), new.type or new.logical
+    if effect is not Retyping.SAME:
+        yield Change(ChangeKind.RETYPE_COLUMN, subject, type_)
     if old.required is not None and new.required is not None and old.required != new.required:
         kind = ChangeKind.NOT_NULL_COLUMN if new.required else ChangeKind.NULLABLE_COLUMN
         yield Change(kind, subject)
     removed = set(old.symbols or ()) - set(new.symbols or ()) if new.symbols is not None else set()
     for symbol in sorted(removed):
         yield Change(ChangeKind.MEANING_COLUMN, subject, "'" + symbol.replace("'", "''") + "'")
-    if old.meaning != new.meaning and not removed:
+    other = old.meaning != new.meaning or old.number != new.number
+    restricted = old.symbols is None and new.symbols is not None
+    # What another type makes of the values has been said.
+    if (other or restricted) and not removed and effect is not Retyping.INCOMPATIBLE:
         yield Change(ChangeKind.MEANING_COLUMN, subject)
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 
 from ingest.changes.names import column_of, dotted
 from ingest.sql import Difference, compare
 from lineage.analyses.breaking.change import Change, ChangeKind
+
+_TAG = re.compile(r"\{[{%]-?\s*(.*?)\s*-?[%}]\}", re.DOTALL)
+_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
+_NAMING = re.compile(r"(?:ref|source|config)\s*\(|this\b")
 
 
 def between_queries(
@@ -18,7 +24,16 @@ def between_queries(
     """
     found = compare(old, new, dialect)
     dataset = subject or dotted(found.target)
-    return list(_changes(dataset, found)), [f"{dataset}: {why}" for why in found.unread]
+    unread = [f"{dataset}: {why}" for why in found.unread]
+    if _tags(old) != _tags(new):
+        unread.append(f"{dataset}: the tags of its template differ; the compiled SQL tells more")
+    return list(_changes(dataset, found)), unread
+
+
+def _tags(sql: str) -> Counter[str]:
+    """What a template's tags say, but for those that only name datasets or set the model up."""
+    found = (" ".join(tag.split()) for tag in _TAG.findall(_COMMENT.sub("", sql)))
+    return Counter(tag for tag in found if not _NAMING.match(tag))
 
 
 def _changes(dataset: str, found: Difference) -> Iterator[Change]:

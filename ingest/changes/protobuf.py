@@ -14,6 +14,7 @@ _FIELD = re.compile(
     r"(?:^|(?<=[;{}]))\s*(?P<label>required|optional|repeated)?\s*"
     r"(?P<type>map\s*<[^>]*>|[\w.]+)\s+(?P<name>\w+)\s*=\s*(?P<number>\d+)\s*(?:\[(?P<options>[^\]]*)\])?\s*;"
 )
+_HELD = re.compile(r"map\s*<[^,>]*,\s*([\w.]+)\s*>")
 _VALUE = re.compile(r"(\w+)\s*=\s*-?(?:0x)?[\da-fA-F]+")
 _TYPES = {
     **dict.fromkeys(("int32", "sint32", "uint32", "fixed32", "sfixed32"), "int"),
@@ -55,11 +56,20 @@ class _Messages:
                 return name
         return next((n for n in (*self.bodies, *self.enums) if type_.endswith(f".{n}")), "")
 
-    def fields(self, message: str, prefix: str = "", depth: int = 0) -> Iterator[Field]:
-        """The fields of a message, and those of the messages in them."""
-        for one in _FIELD.finditer(self.bodies[message]) if depth < _DEEPEST else ():
-            inner = self.named(one["type"], message)
-            type_ = "string" if inner in self.enums else _TYPES.get(one["type"], one["type"])
+    def fields(
+        self, message: str, prefix: str = "", within: tuple[str, ...] = ()
+    ) -> Iterator[Field]:
+        """The fields of a message and of the messages in them, but for one within itself."""
+        if message in within or len(within) > _DEEPEST:
+            return
+        for one in _FIELD.finditer(self.bodies[message]):
+            held = _HELD.fullmatch(one["type"])
+            inner = self.named(held[1] if held else one["type"], message)
+            type_ = (
+                "string"
+                if inner in self.enums and not held
+                else _TYPES.get(one["type"], one["type"])
+            )
             name = prefix + one["name"]
             yield Field(
                 name,
@@ -68,9 +78,10 @@ class _Messages:
                 f"{prefix}#{one['number']}",
                 symbols=self.enums.get(inner),
                 default=one["label"] != "required",
+                number=one["number"],
             )
             if inner in self.bodies:
-                yield from self.fields(inner, f"{name}.", depth + 1)
+                yield from self.fields(inner, f"{name}.", (*within, message))
 
 
 def message_of(text: str, subject: str, where: str) -> tuple[str, list[Field], list[str]]:

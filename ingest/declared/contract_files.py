@@ -192,7 +192,7 @@ def _datasets(value: Document) -> Iterator[PromisedDataset]:
     servers = list(mappings(value.get("servers")))
     for one in mappings(value.get("schema")):
         columns = tuple(
-            PromisedColumn(clean(field.name), clean(field.type), field.required)
+            PromisedColumn(clean(field.name), clean(field.type or field.logical), field.required)
             for field in fields_of(one)
         )
         services = tuple(

@@ -13,13 +13,12 @@ import msgspec
 from sqlglot import ErrorLevel, exp
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
-from sqlglot.optimizer.simplify import simplify
 
+from ingest.sql.alike import canonical, conjuncts, spell_out
 from ingest.sql.dialects import rules
 from ingest.sql.templates import without_templates
 
 _ENDLESS = 50  # how deep queries may stand in each other
-_COMMUTES = (exp.And, exp.Or, exp.EQ, exp.NEQ, exp.Add, exp.Mul)
 
 
 _Known = dict[str, exp.Expr] | str  # the outputs of a query, or the name of a base table
@@ -31,6 +30,14 @@ class _Scope(dict[str, _Known]):
     def __init__(self, ctes: dict[str, exp.Expr]) -> None:
         super().__init__()
         self.ctes = ctes
+
+
+class _Star(msgspec.Struct, frozen=True, order=True):
+    """All columns of a base table, as `text` passes them on, without those left out."""
+
+    base: str
+    text: str
+    without: tuple[str, ...] = ()
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -59,7 +66,7 @@ class _Shape(msgspec.Struct):
     """
 
     outputs: dict[str, exp.Expr] = msgspec.field(default_factory=dict)
-    stars: list[str] = msgspec.field(default_factory=list)
+    stars: list[_Star] = msgspec.field(default_factory=list)
     through: str = ""
     rows: Counter[str] = msgspec.field(default_factory=Counter)
     grain: Counter[str] = msgspec.field(default_factory=Counter)
@@ -76,7 +83,8 @@ def compare(old: str, new: str, dialect: str) -> Difference:
         if before[1] is None or after[1] is None:
             which = "old" if before[1] is None else "new"
             return Difference(target, unread=(f"the {which} version holds no query",))
-        one, other = _Shaper().shape(before[1]), _Shaper().shape(after[1])
+        one = _named(_Shaper().shape(before[1]), before[0])
+        other = _named(_Shaper().shape(after[1]), after[0])
     except (SqlglotError, RecursionError) as error:
         why = str(error).split("\n", 1)[0] or type(error).__name__
         return Difference(unread=(f"could not be compared: {why}",))
@@ -99,10 +107,20 @@ def _query(sql: str, dialect: str) -> tuple[exp.Expr, exp.Query | None]:
             inner = inner.this
         if isinstance(inner, exp.Query):
             tree = normalize_identifiers(tree, dialect=platform)
+            spell_out(inner)
             if tree is not inner and tree.args.get("with_"):
                 inner.set("with_", tree.args["with_"])
             found = (tree, inner)
     return found
+
+
+def _named(shape: _Shape, tree: exp.Expr) -> _Shape:
+    """The shape under the names that `INSERT INTO t (a, b)` gives its columns."""
+    place = tree.this if isinstance(tree, (exp.Create, exp.Insert)) else None
+    names = [one.name for one in place.expressions] if isinstance(place, exp.Schema) else []
+    if names and not shape.stars:
+        shape.outputs = dict(zip(names, shape.outputs.values(), strict=False))
+    return shape
 
 
 def _target(tree: exp.Expr) -> tuple[str, ...]:
@@ -183,7 +201,7 @@ class _Shaper:
             shape.grain += below.grain
             if not below.rows:
                 shape.rows[f"{how} values"] += 1
-            scope[name] = below.through or (below.stars[0] if below.stars else below.outputs)
+            scope[name] = below.through or (_told_star(below) if below.stars else below.outputs)
             return
         base = ".".join(part.name for part in node.parts) if isinstance(node, exp.Table) else ""
         if isinstance(inner, exp.CTE):
@@ -202,7 +220,7 @@ class _Shaper:
         part = _Shape()
         self._source(join.this, scope, part, "join")
         on = join.args.get("on")
-        conditions = [f"on {self._text(one, scope)}" for one in _conjuncts(on)]
+        conditions = [f"on {self._text(one, scope)}" for one in conjuncts(on)]
         conditions += [f"using {column.name}" for column in join.args.get("using") or ()]
         shape.grain += part.grain
         shape.grain.update([*part.rows, *conditions])
@@ -217,13 +235,13 @@ class _Shaper:
             if place in ("limit", "offset"):
                 shape.rows[f"{place} {node.sql(comments=False)} {_order(query)}"] += 1
                 continue
-            shape.rows.update(f"{place} {self._text(one, scope)}" for one in _conjuncts(node.this))
+            shape.rows.update(f"{place} {self._text(one, scope)}" for one in conjuncts(node.this))
 
     def _output(self, item: exp.Expr, place: int, scope: _Scope, shape: _Shape) -> None:
         if item.is_star:
             for known in _starred(item, scope):
                 if isinstance(known, str):
-                    shape.stars.append(f"{known}: {item.sql(comments=False)}")
+                    shape.stars.append(_star(known, item))
                 else:
                     shape.outputs |= known
             return
@@ -263,7 +281,7 @@ class _Shaper:
                 return exp.func("WITHIN", self._expanded(part.this, scope), told)
             return part
 
-        return _canonical(node.copy().transform(replaced))
+        return canonical(node.copy().transform(replaced))
 
     def _text(self, node: exp.Expr, scope: _Scope) -> str:
         return self._expanded(node, scope).sql(comments=False)
@@ -300,36 +318,26 @@ def _starred(item: exp.Expr, scope: _Scope) -> Iterator[_Known]:
             yield known if _is_plain(item) or isinstance(known, str) else ", ".join(known)
 
 
+def _star(known: str, item: exp.Expr) -> _Star:
+    """A star over a base table, what it leaves out told apart."""
+    star = item.copy()
+    inner = star.this if isinstance(star, exp.Column) else star
+    left_out = inner.args.get("except_") or []
+    inner.set("except_", None)
+    names = sorted(one.name for one in left_out)
+    return _Star(known, star.sql(comments=False), tuple(names))
+
+
+def _told_star(shape: _Shape) -> str:
+    first = shape.stars[0]
+    return f"{first.base}: {first.text} without {', '.join(first.without)}"
+
+
 def _is_plain(item: exp.Expr) -> bool:
     """Whether it is a star that leaves nothing out and changes nothing."""
     star = item.this if isinstance(item, exp.Column) else item
     changes = ("except_", "replace", "rename", "ilike")
     return isinstance(star, exp.Star) and not any(star.args.get(key) for key in changes)
-
-
-def _canonical(node: exp.Expr) -> exp.Expr:
-    """The same tree for what means the same: order of operands, parentheses, spelling."""
-    node = simplify(node.transform(lambda part: part.this if isinstance(part, exp.Paren) else part))
-
-    def sorted_(part: exp.Expr) -> exp.Expr:
-        if isinstance(part, _COMMUTES) and part.right.sql(comments=False) < part.left.sql(
-            comments=False
-        ):
-            return type(part)(this=part.right.copy(), expression=part.left.copy())
-        if isinstance(part, exp.In) and part.expressions:
-            ordered = sorted(part.expressions, key=lambda one: one.sql(comments=False))
-            return exp.In(this=part.this.copy(), expressions=[one.copy() for one in ordered])
-        return part
-
-    return node.transform(sorted_)
-
-
-def _conjuncts(node: exp.Expr | None) -> list[exp.Expr]:
-    if node is None:
-        return []
-    while isinstance(node, exp.Paren):
-        node = node.this
-    return list(node.flatten()) if isinstance(node, exp.And) else [node]
 
 
 def _keys(group: exp.Expr, query: exp.Select, shape: _Shape) -> Iterator[exp.Expr]:
@@ -390,7 +398,13 @@ def _between(old: _Shape, new: _Shape, target: tuple[str, ...], dialect: str) ->
         elif not _only_branches(old.outputs[name], new.outputs[name]):
             meaning.append(name)
     unread = []
-    if old.stars != new.stars:
+    if [(one.base, one.text) for one in old.stars] == [(one.base, one.text) for one in new.stars]:
+        pairs = list(zip(old.stars, new.stars, strict=True))
+        gone += [name for one, other in pairs for name in other.without if name not in one.without]
+        fresh += [name for one, other in pairs for name in one.without if name not in other.without]
+    else:
+        # What the one takes by a star, the other may name.
+        gone, fresh = [] if new.stars else gone, [] if old.stars else fresh
         unread.append("what a SELECT * takes has changed; which columns come and go is not known")
     kept = [name for name in before if name in after]
     if not gone and not fresh and kept != [name for name in after if name in before]:
