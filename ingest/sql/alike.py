@@ -7,6 +7,8 @@ from sqlglot.optimizer.simplify import simplify
 
 _COMMUTES = (exp.And, exp.Or, exp.EQ, exp.NEQ, exp.Add, exp.Mul)
 
+_OPERATORS = (exp.Binary, exp.Unary, exp.Between, exp.In, exp.Bracket, exp.AtTimeZone)
+
 
 def spell_out(query: exp.Query) -> None:
     """Writes BETWEEN as two comparisons, and a choice among values of one column as IN."""
@@ -26,7 +28,7 @@ def spell_out(query: exp.Query) -> None:
 
 def canonical(node: exp.Expr) -> exp.Expr:
     """The same tree for what means the same: order of operands, parentheses, spelling."""
-    node = simplify(node.transform(lambda part: part.this if isinstance(part, exp.Paren) else part))
+    node = simplify(node.transform(lambda part: part.unnest()))
 
     def sorted_(part: exp.Expr) -> exp.Expr:
         if isinstance(part, _COMMUTES) and part.right.sql(comments=False) < part.left.sql(
@@ -38,7 +40,18 @@ def canonical(node: exp.Expr) -> exp.Expr:
             return exp.In(this=part.this.copy(), expressions=[one.copy() for one in ordered])
         return part
 
-    return node.transform(sorted_)
+    return _parenthesised(node.transform(sorted_))
+
+
+def _parenthesised(node: exp.Expr) -> exp.Expr:
+    """The same tree with parentheses around every operand, so that its text tells it apart."""
+    for part in list(node.find_all(*_OPERATORS)):
+        holder = part.parent
+        if isinstance(holder, _OPERATORS) and not isinstance(part, (exp.Dot, exp.Paren)):
+            around = exp.Paren()
+            part.replace(around)
+            around.set("this", part)
+    return node
 
 
 def conjuncts(node: exp.Expr | None) -> list[exp.Expr]:
