@@ -7,16 +7,18 @@ words of each sentence about what was not understood.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from ingest.changes import KINDS, read_changes
+from ingest.changes import KINDS, looks_like_sql, read_changes
 from lineage.analyses.breaking.change import parse_change
-from lineage.errors import UnreadableInput
+from lineage.errors import InvalidChange, UnreadableInput
 
 FORMS = Path(__file__).parent / "cases" / "changes" / "forms"
+WORDS = tomllib.loads((FORMS.parent / "words.toml").read_text())["case"]
 Case = dict[str, object]
 
 
@@ -64,6 +66,18 @@ def test_every_change_can_be_said_in_words(kind: str, case: Case, tmp_path: Path
     """What is read from files is read again from its own words."""
     for text in _read(kind, case, tmp_path)[0]:
         assert str(parse_change(text)) == text
+
+
+@pytest.mark.parametrize("case", WORDS, ids=lambda case: case.get("says") or case["wrong"])
+def test_a_change_may_be_said_in_several_ways(case: dict[str, str]) -> None:
+    """What people type means the change of the manual, or the error names what may be meant."""
+    for typed in case["typed"]:
+        assert not looks_like_sql(typed)
+        if "says" in case:
+            assert str(parse_change(typed)) == case["says"], typed
+        else:
+            with pytest.raises(InvalidChange, match=re.escape(case["wrong"])):
+                parse_change(typed)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -15,11 +15,14 @@ from lineage.analyses.breaking.change import EVERY, Change, ChangeKind
 from lineage.errors import InvalidChange
 from lineage.model import Role
 
-_STARTS = (
-    "alter", "drop", "create", "rename", "truncate", "comment", "begin", "exec", "execute", "use",
-    "set", "update", "delete", "insert", "merge", "detach", "exchange", "restore", "revoke", "do",
-    "start", "replace",
-)  # fmt: skip
+_SQL = re.compile(
+    r"\s*(?:--|/\*|(?:alter|drop|create|rename|replace|truncate|comment|detach|exchange|undrop|restore)\s+"
+    r"(?:(?:or|if|temp\w*|on)\b|(?:\w+\s+)?(?:tables?|view|schema|database|catalog|index|sequence|"
+    r"function|procedure|synonym|policy|type|task|stream|trigger|role|user|session|warehouse)\b)|"
+    r"(?:update\s+.*\bset|delete\s+from|insert\s+into|merge\s+into|truncate|exec(?:ute)?|begin|use|"
+    r"set|start\s+transaction|revoke\s+.*\bon|do\s+\$)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
 _REPLACES = re.compile(r"\s*(?:create\s+or\s+(?:replace|alter)|replace|alter\s+.*?\bview)\b", re.I)
 _KEEPS = re.compile(r"\s*create\s.*?\bif\s+not\s+exists\b", re.I | re.S)
 _SHOWN = re.compile(r"\bas\s*\(?\s*select\s+\*\s+from\s+(\S+?)\s*\)?\s*$", re.I)
@@ -36,10 +39,7 @@ _OF_ROWS = {"select", "update", "delete", "create_table", *_ADDS_ROWS}
 
 def looks_like_sql(text: str) -> bool:
     """Whether a change is written as DDL and not in words."""
-    words = text.lower().split(None, 2)[:2]
-    if not words or not (words[0] in _STARTS or words[0].startswith(("--", "/*"))):
-        return False
-    return len(words) > 1 and words[1] not in ("column", "dataset")
+    return _SQL.match(text) is not None
 
 
 def changes_of(sql: str, dialect: str = "") -> tuple[list[Change], list[str]]:
