@@ -77,6 +77,22 @@ def test_who_reads_at_unknown_times_is_named(graph):
     assert found.untimed == (declared,)
 
 
+def test_what_lies_behind_unknown_times_may_be_late(graph):
+    """From a topic whose arrivals nobody sees, all of the delay may reach its readers."""
+    topic, archiver = DatasetId("bus", "orders"), JobId("job", "archiver")
+    edges = (read(topic, archiver), write(archiver, ORDERS, "2:00"))
+    graph.store.apply(Batch(edges=edges))
+    found = lateness(Graph(graph.store), topic, 180)
+    assert found.untimed == (archiver,)
+    assert found.late.keys() == {topic}
+    assert {node: how.minutes for node, how in found.perhaps.items()} == {
+        archiver: 180, ORDERS: 180, ROBOT: 150, BUILD: 60, DAILY: 60, SHOW: 60, VIEW: 60,
+    }  # fmt: skip
+    answer = impact(graph.store, [parse_change("delay dataset bus:orders by 3h")])
+    assert {item.band for item in answer.items} == {"possible"}
+    assert answer.verdict.endswith("may get late.")
+
+
 def test_what_ran_once_long_ago_is_not_late(graph):
     """A backup of last quarter has had its data."""
     backup = JobId("job", "backup")

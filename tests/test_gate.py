@@ -466,6 +466,26 @@ def test_a_change_is_dated_by_its_last_run(tmp_path: Path) -> None:
     assert found[2][1] == "Renaming shop.a.x breaks 1 consumer."
 
 
+def test_a_type_of_the_past_is_judged_by_the_one_before_it(tmp_path: Path) -> None:
+    """A column that was made a text breaks who computed with it, though it is a text by now."""
+    (tmp_path / "policy.yml").write_text("rules: []")
+    (tmp_path / "log.csv").write_text(
+        "query_id,start_time,user_name,query_text\n"
+        'q1,2026-10-01 08:00:00Z,ann,"create table shop.a (x int, y varchar(5))"\n'
+        "q2,2026-10-02 08:00:00Z,ann,select x * 2 from shop.a\n"
+        "q3,2026-10-05 08:00:00Z,ann,alter table shop.a alter column x type varchar(20)\n"
+        "q4,2026-10-07 08:00:00Z,ann,alter table shop.a alter column y type varchar(9)\n"
+    )
+    store = f"sqlite:///{tmp_path}/graph.db"
+    lineage("import", f"{tmp_path}/log.csv", "--namespace", "postgres://db", "--store", store)
+    done = lineage("policy", "test", f"{tmp_path}/policy.yml", "--store", store, "--format", "json")
+    found = [one["verdict"] for one in json.loads(done.stdout)["replayed"]]
+    assert found == [
+        "Retyping shop.a.y breaks nothing that was seen.",
+        "Retyping shop.a.x breaks 1 consumer.",
+    ]
+
+
 def test_the_action_hands_the_script_all_it_reads_and_runs_no_input() -> None:
     """Inputs travel as variables; what is written into a script is run."""
     action = yaml.safe_load((ROOT / "action.yml").read_text())

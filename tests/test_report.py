@@ -18,10 +18,14 @@ from streamlit.testing.v1 import AppTest
 from app.text import impact as terminal
 from app.text import impact_csv, impact_html, impact_json, impact_markdown, impact_sarif
 from app.text.impact_report import Report, numbered, report_of, without_people
+from app.views.effects import picture
+from app.views.picture import card_id
 from lineage.analyses.breaking.change import parse_change
 from lineage.analyses.breaking.impact import Impact, impact
-from lineage.analyses.breaking.impacted import people_among
+from lineage.analyses.breaking.impacted import nodes_of, people_among
 from lineage.analyses.breaking.policy import read_policy, rule_on
+from lineage.analyses.breaking.subjects import tied
+from lineage.analyses.reach.graph import Graph
 from lineage.model import Activity, Batch, Edge, EdgeKey, EdgeType, Fact, Node, Role, Sample, Shard
 from lineage.names import ColumnId, ConsumerId, DatasetId, JobId, QueryId, TeamId
 from lineage.store import Store
@@ -127,6 +131,46 @@ def test_every_form_holds_the_same_items(report: Report, answer: Impact) -> None
         (one.item.ring.value, one.item.kind, one.item.id) for p in report.parts for one in p.lines
     ]
     assert sorted(told) == ids
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "drop column MART.ORDERS.VOUCHER_CODE",
+        "drop column DELIVERY_KPI.IS_SALE_PERIOD",
+        "retype column MART.ORDERS.AMOUNT to varchar(20)",
+        "rename dataset VAT_REPORT to VAT",
+        "delay dataset checkout.order-placed by 6h",
+        "stop dataset archive.bus.order_placed",
+        "drop dataset MART.ORDERS",
+    ],
+)
+def test_the_list_the_graph_and_the_csv_are_one_set(sample_store: str, change: str) -> None:
+    """What a change of the retailer does is the same in all three, whoever fails with it too."""
+    store, said = open_store(sample_store), [parse_change(change)]
+    answer = impact(store, said)
+    items = {(item.kind, item.id) for item in answer.items}
+    rows = csv.DictReader(io.StringIO(impact_csv.render(report_of(answer, store="x"))))
+    assert {(row["kind"], row["id"]) for row in rows} == items
+    ((_, subject),) = tied(store, said).known
+    start = subject.dataset if isinstance(subject, ColumnId) else subject
+    assert isinstance(start, DatasetId)
+    drawn = picture(Graph(store, answer.window.as_of), [start], answer.items, answer.window)
+    cards = {node["id"] for node in drawn["nodes"] if node["impact"] not in ("origin", "")}
+    assert cards == {card_id(node.id) for node in nodes_of(store, answer.items).values()}
+    assert len(cards) == len(items)
+
+
+@pytest.mark.parametrize("change", ["drop column db:orders.amount", "add column db:orders.more"])
+def test_no_two_lines_of_a_terminal_are_empty(store: Store, change: str) -> None:
+    """With items and without, the parts stand one empty line apart."""
+    answer = impact(store, [parse_change(change)])
+    ruling = rule_on(read_policy("rules: []", "p"), answer, store)
+    for gate in (None, ruling):
+        out = Console(file=io.StringIO(), width=200, color_system=None)
+        out.print(terminal.render(report_of(answer, store=store.url, ruling=gate)))
+        lines = [line.strip() for line in out.file.getvalue().splitlines()]  # type: ignore[attr-defined]
+        assert not [n for n, line in enumerate(lines[:-1]) if not line and not lines[n + 1]]
 
 
 def test_no_name_becomes_markup_in_html(report: Report) -> None:

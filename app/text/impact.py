@@ -10,7 +10,7 @@ from rich.text import Text
 from app.text.escaping import printable
 from app.text.impact_report import NO_TEAM, Line, Part, Report
 from app.text.impact_words import HEADINGS
-from app.text.parts import more, verdict
+from app.text.parts import more
 from lineage.analyses.breaking.policy import Action, Ruling
 from lineage.analyses.breaking.weights import Ring
 
@@ -23,11 +23,11 @@ _FINDINGS = 10
 
 def render(report: Report) -> RenderableType:
     """The verdict, whom to tell, then the items by ring with way and statement."""
-    parts: list[RenderableType] = [verdict(printable(report.verdict))]
+    parts: list[RenderableType] = [Text(printable(report.verdict), style="bold")]
     if report.gate:
-        parts.append(_gate(report.gate))
+        parts += [Text(""), _gate(report.gate)]
     if report.parts:
-        parts.append(_teams(report.parts))
+        parts += [Text(""), _teams(report.parts)]
     for ring in Ring:
         lines = report.of(ring)
         if lines:
@@ -49,7 +49,11 @@ def _gate(ruling: Ruling) -> RenderableType:
     for one in ruling.findings[1:_FINDINGS]:
         said = printable(f"{one.action.value}: {one.item}: {one.reason} (rule “{one.rule}”)")
         text.append(f"\n  {said}", style="not bold")
-    return Padding(text, (0, 0, 1, 0))
+    left = len(ruling.findings) - _FINDINGS
+    text.append(
+        f"\n  +{left} more; --format json has all" if left > 0 else "", style="not bold dim"
+    )
+    return text
 
 
 def _teams(parts: tuple[Part, ...]) -> RenderableType:

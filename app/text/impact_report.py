@@ -14,6 +14,7 @@ from app.text.impact_notice import notice
 from app.text.impact_words import CAUTION, count_in_words, name_in, step_name, who
 from lineage.analyses.breaking.impact import Impact
 from lineage.analyses.breaking.items import Item, TeamImpact
+from lineage.analyses.breaking.lateness import UNTIMED
 from lineage.analyses.breaking.policy import Ruling
 from lineage.analyses.breaking.weights import Ring
 from lineage.analyses.listening.coverage import Coverage, Window
@@ -213,7 +214,7 @@ def _details(item: Item, answer: Impact) -> list[str]:
     if item.columns:
         said.append(f"{quantity(len(item.columns), 'column')}: {', '.join(item.columns)}")
     if item.late:
-        said.append(f"{lasting(item.late)} late")
+        said.append(f"{'up to ' if item.cause == UNTIMED else ''}{lasting(item.late)} late")
     if item.next and item.alive:
         overdue = item.next <= (answer.window.last or "")
         said.append(f"{'read due since' if overdue else 'next read'} {item.next}")

@@ -94,8 +94,13 @@ _RINGS: dict[Breakage, Ring] = {
 
 
 def _reached(graph: Graph, starts: Sequence[Member], wanted: Collection[str]) -> list[Member]:
-    """The nodes of these ids downstream of the starts, and the view definitions between them."""
+    """The nodes of these ids downstream of the starts, and the view definitions between them.
+
+    Who writes the starts fails with them, and stands in front of them.
+    """
     members: dict[Member, None] = dict.fromkeys(starts)
+    writers = (link.source for link in flows(graph, starts, "up") if str(link.source) in wanted)
+    members.update(dict.fromkeys(one for one in writers if isinstance(one, Member)))
     frontier = list(starts)
     while frontier and len(members) < MOST_CARDS:
         found = flows(graph, frontier, "down")

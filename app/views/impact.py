@@ -91,7 +91,7 @@ def show() -> None:
     _show_figures(answer)
     if answer.items:
         _show_teams(answer)
-        _show_picture(text)
+        _show_picture(text, len(answer.items))
         _show_items(answer)
     _show_unjudged(answer)
 
@@ -154,8 +154,11 @@ def _rendered(render: Callable[[Report], str], answer: Impact) -> str:
     return render(_leaving(answer))
 
 
-def _show_picture(text: str) -> None:
+def _show_picture(text: str, items: int) -> None:
     drawn = _picture(text)
+    cards = sum(node.get("impact") not in (None, "origin") for node in drawn.graph["nodes"])
+    if cards < items:
+        st.caption(f"The picture has room for {cards} of the {items:,} that are listed below.")
     lineage_canvas(
         drawn.graph,
         focus=drawn.focus,

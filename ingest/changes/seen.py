@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from ingest.changes import changes_of
-from ingest.deriving.columns import last_told
-from lineage.analyses.breaking.change import Change
+from ingest.deriving.columns import KnownColumns, last_told
+from lineage.analyses.breaking.change import Change, ChangeKind
 from lineage.analyses.breaking.replay import Seen
 from lineage.analyses.breaking.subjects import subject_of
 from lineage.calendar import day_of
 from lineage.errors import AmbiguousName, InvalidChange, UnknownName
 from lineage.model import EdgeType, Node
-from lineage.names import NodeId, QueryId
+from lineage.names import ColumnId, NodeId, QueryId
 from lineage.store import Direction, Store
 
 _CHANGES = ("alter", "drop", "rename", "exec")
@@ -29,7 +31,36 @@ def changes_seen(store: Store, last: int, as_of: int | None = None) -> list[Seen
     found = [seen for node in queries if (seen := _seen(store, node, days.get(node.id)))]
     found = [one for one in found if as_of is None or one.day is None or one.day <= as_of]
     found.sort(key=lambda one: (-(one.day or -1), one.sql))
-    return found[:last]
+    return _with_types(store, found[:last])
+
+
+def _with_types(store: Store, found: Sequence[Seen]) -> list[Seen]:
+    """The same changes; of a column that got another type with the one before, not today's."""
+    retyped = ChangeKind.RETYPE_COLUMN
+    if not any(change.kind is retyped for one in found for change in one.changes):
+        return list(found)
+    columns = KnownColumns.of(store)
+
+    def dated(change: Change, day: int) -> Change:
+        try:
+            subject = subject_of(store, change)
+        except (UnknownName, AmbiguousName):
+            return change
+        assert isinstance(subject, ColumnId)
+        types = columns.versions(subject.dataset).on(day - 1)
+        known = {name.lower(): type_ for name, type_ in types.items()}
+        return msgspec.structs.replace(change, before=known.get(subject.name.lower(), ""))
+
+    return [
+        msgspec.structs.replace(
+            one,
+            changes=tuple(
+                dated(change, one.day) if one.day and change.kind is retyped else change
+                for change in one.changes
+            ),
+        )
+        for one in found
+    ]
 
 
 def _may_change(sql: str) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from lineage.analyses.breaking.judging import BY_TEXT, CARRIED, Judge
-from lineage.analyses.breaking.lateness import lateness
+from lineage.analyses.breaking.lateness import UNTIMED, lateness
 from lineage.analyses.breaking.weights import RINGS, Ring, Rule, weights
 from lineage.analyses.listening.unread import partial_uses
 from lineage.analyses.reach.graph import Graph, Link
@@ -22,6 +22,7 @@ from lineage.model import Activity, EdgeType, Evidence, Role
 from lineage.names import ColumnId, ConsumerId, DatasetId, JobId, NodeId
 
 _DOUBT = Evidence.of(provenance=0.5)
+_UNSEEN = Evidence.of(parse=0.4)
 
 
 class Mark(msgspec.Struct, frozen=True, eq=False):
@@ -191,10 +192,15 @@ class Breakage:
         found = lateness(self.graph, dataset, minutes)
         base = weights().stale.behind_a_delay
         marks: dict[NodeId, Mark] = {dataset: self.seed(Ring.STALE, dataset, CARRIED, base)}
-        for node, how in found.late.items():
+        for node, how in (*found.late.items(), *found.perhaps.items()):
             parent = marks.get(how.before) if how.before else None
             if parent and how.link:
-                mark = self._hit(parent, Ring.STALE, node, base, how.link, late=how.minutes)
+                dark = node in found.perhaps
+                link = _in_the_dark(how.link) if dark else how.link
+                cause = UNTIMED if dark else ""
+                mark = self._hit(
+                    parent, Ring.STALE, node, base, link, late=how.minutes, cause=cause
+                )
                 if mark:
                     marks[node] = mark
         self._frontier.clear()
@@ -264,6 +270,7 @@ class Breakage:
         roles: tuple[Role, ...] = (),
         rule: str = CARRIED,
         late: int = 0,
+        cause: str = "",
     ) -> Mark | None:
         """The mark of a node reached over a link; None when it is outside production."""
         dataset = node.dataset if isinstance(node, ColumnId) else node
@@ -277,7 +284,7 @@ class Breakage:
             rule,
             base,
             min(parent.certainty, link.certainty),
-            link.evidence.weakest if weaker else parent.cause,
+            cause or (link.evidence.weakest if weaker else parent.cause),
             parent.steps + 1,
             roles,
             link,
@@ -292,6 +299,11 @@ class Breakage:
             if not isinstance(node, JobId | ConsumerId):
                 self._frontier[ring, node] = mark
         return mark
+
+
+def _in_the_dark(link: Link) -> Link:
+    """A link of which nobody knows whether it hands a delay on."""
+    return msgspec.structs.replace(link, evidence=min(link.evidence, _UNSEEN))
 
 
 def _by_name(link: Link) -> Link:

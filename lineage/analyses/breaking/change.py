@@ -100,11 +100,13 @@ class Change(msgspec.Struct, frozen=True):
 
     subject: the dataset, `dataset.column` or job, as `lineage.resolve` reads it.
     argument: the new name or type, the duration or the removed value; empty where none belongs.
+    before: the type that a column had, of a change of the past; None when it is the one known now.
     """
 
     kind: ChangeKind
     subject: str
     argument: str = ""
+    before: str | None = None
 
     def __str__(self) -> str:
         """The change in words, as `parse_change` reads them."""

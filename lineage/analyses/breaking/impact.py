@@ -9,6 +9,7 @@ import msgspec
 from lineage.analyses.breaking.breakage import Breakage
 from lineage.analyses.breaking.change import Change, ChangeKind
 from lineage.analyses.breaking.items import Item, TeamImpact, items_of, teams_of
+from lineage.analyses.breaking.lateness import UNTIMED
 from lineage.analyses.breaking.seeds import Seeded, seed, unfolded
 from lineage.analyses.breaking.subjects import tied
 from lineage.analyses.breaking.weights import RINGS, weights
@@ -142,6 +143,8 @@ def _verdict(
     if stale:
         verb = "gets" if len(stale) == 1 else "get"
         how = "late" if any(item.late for item in stale) else "stale"
+        if all(item.cause == UNTIMED for item in stale):
+            verb = "may get"
         rest = f"{_counted(stale)} {verb} {how}"
         text = f"{text}; {rest}" if text else f"{doing}: {rest}"
     text = text or f"{doing} {_nothing(seeded, ends)} that was seen"

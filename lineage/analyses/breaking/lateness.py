@@ -2,7 +2,8 @@
 
 What is late is what is read before it arrives. Between the usual arrival of a dataset and the
 usual read stands some slack, which uses up delay; what is left is handed on with the reader's
-output. Several ways to a node count by the latest arrival.
+output. Several ways to a node count by the latest arrival. Where nobody knows when something
+arrives or is read, all of the delay may be left.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from lineage.names import DatasetId, JobId, NodeId
 _DAY = 96  # quarters of an hour
 _QUARTER = 15  # minutes
 _RECENT = 30  # days in which a read without a rhythm may come again
+UNTIMED = "when it arrives or is read is not known"
 _USUAL = 0.1  # of the count of the most frequent time: what makes a time a usual one
 
 
@@ -37,10 +39,14 @@ class Late(msgspec.Struct, frozen=True):
 
 
 class Lateness(msgspec.Struct, frozen=True):
-    """What a delay does. late: latest arrival first. untimed: readers whose times nobody knows."""
+    """What a delay does. late: latest arrival first. untimed: readers whose times nobody knows.
+
+    perhaps: what is late if no slack uses the delay up on its way through those readers.
+    """
 
     late: dict[NodeId, Late]
     untimed: tuple[NodeId, ...]
+    perhaps: dict[NodeId, Late]
 
 
 def usual_times(clock: Activity) -> tuple[int, ...]:
@@ -72,7 +78,11 @@ def lateness(
     spread = _Spread(graph, within)
     spread.hand_on(dataset, Late(minutes))
     spread.run()
-    return Lateness(spread.late, tuple(one for one in spread.untimed if one not in spread.late))
+    late = dict(spread.late)
+    untimed = tuple(one for one in spread.untimed if one not in late)
+    spread.run_in_the_dark()
+    perhaps = {node: how for node, how in spread.late.items() if node not in late}
+    return Lateness(late, untimed, perhaps)
 
 
 class _Spread:
@@ -80,7 +90,8 @@ class _Spread:
 
     def __init__(self, graph: Graph, within: Collection[NodeId] | None = None) -> None:
         self.late: dict[NodeId, Late] = {}
-        self.untimed: dict[NodeId, None] = {}
+        self.untimed: dict[NodeId, Late] = {}
+        self._dark = False
         self._graph = graph
         self._within = within
         self._arrivals: dict[DatasetId, tuple[int, ...]] = {}
@@ -103,6 +114,13 @@ class _Spread:
                 elif isinstance(node, DatasetId):
                     self._from_dataset(node, how)
 
+    def run_in_the_dark(self) -> None:
+        """Goes on from the readers whose times nobody knows, as if they read at once."""
+        self._dark = True
+        for node, how in self.untimed.items():
+            self.hand_on(node, how)
+        self.run()
+
     def _from_job(self, job: JobId, how: Late) -> None:
         for link in self._graph.current(self._graph.out([job], EdgeType.WRITES)):
             view = link.target
@@ -120,7 +138,10 @@ class _Spread:
             if self._graph.is_view(link.target):
                 spare = 0
             if spare is None:
-                self.untimed[link.target] = None
+                at_once = Late(how.minutes, link, dataset)
+                self.untimed.setdefault(link.target, at_once)
+                if self._dark:
+                    self.hand_on(link.target, at_once)
             elif how.minutes > spare:
                 self.hand_on(link.target, Late(how.minutes - spare, link, dataset))
 

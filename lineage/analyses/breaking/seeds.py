@@ -155,7 +155,9 @@ def _stop_job(breakage: Breakage, change: Change, subject: NodeId) -> list[Unjud
 
 
 def _retype(breakage: Breakage, change: Change, subject: NodeId) -> list[Unjudged]:
-    known = breakage.graph.nodes([subject])[subject].value("type")
+    known = change.before
+    if known is None:
+        known = breakage.graph.nodes([subject])[subject].value("type")
     effect = retyping(known, change.argument)
     if effect is Retyping.SAME:
         return []
