@@ -116,7 +116,7 @@ def _after_comment(sql: str, found: re.Match[str], dialect: str) -> int:
         depth += (1 if opens else -1) if dialect in _NESTED or not (opens and depth) else 0
         if not depth:
             return mark.end()
-    return len(sql)
+    return found.end()  # it never ends: what follows is read, rather than passed over
 
 
 def _goes_on(text: str, sql: str, place: int) -> bool:
