@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import time
+from collections.abc import Mapping
 
 import msgspec
 
@@ -129,6 +130,16 @@ class Cell:
         self.by_day[day] = self.by_day.get(day, 0) + count
         quarter = time // QUARTER
         self.by_quarter[quarter] = self.by_quarter.get(quarter, 0) + count
+        if (start, key) > (self.last_start, self.last_key):
+            self.last_start, self.last_key = start, key
+
+    def add_many(
+        self, by_day: Mapping[int, int], by_quarter: Mapping[int, int], start: int, key: str
+    ) -> None:
+        """Counts statements by UTC day and quarter of an hour; the last one started at `start`."""
+        for mine, theirs in ((self.by_day, by_day), (self.by_quarter, by_quarter)):
+            for when, count in theirs.items():
+                mine[when] = mine.get(when, 0) + count
         if (start, key) > (self.last_start, self.last_key):
             self.last_start, self.last_key = start, key
 

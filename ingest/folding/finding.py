@@ -28,7 +28,7 @@ from ingest.folding.session import Session, context_of, makes_temporary, needs_s
 from ingest.masking.machine import is_machine
 from ingest.masking.many import ManyMasks
 from ingest.masking.template import Masked
-from ingest.record import QueryRecord
+from ingest.record import QueryRecord, Stated
 from ingest.sql import Context
 from lineage.names import PrincipalId, QueryId, clean
 
@@ -167,7 +167,7 @@ class Finder:
             session = self.sessions(source.name).setdefault(record.session, Session())
             if session.set_context(masked.text, source.dialect):
                 return Skip("no_lineage")
-        reason = no_use(masked.text, source.dialect) if masked.text or not stated else ""
+        reason = reason_to_pass(masked.text, stated, source.dialect)
         if reason:
             found: Cell | Skip = Skip(reason)
         else:
@@ -255,6 +255,11 @@ class Finder:
         self._where.setdefault(template.id, (file, record.line))
         _, principal = self.login(template.id.namespace, record.user)
         return self.cell(CellKey(template, issuer, principal))
+
+
+def reason_to_pass(masked: str, stated: Stated | None, dialect: str) -> str:
+    """Why a statement is no use of data, as its masked text or its engine tells; else empty."""
+    return no_use(masked, dialect) if masked or not stated else ""
 
 
 @lru_cache(maxsize=50_000)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import reduce
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -28,6 +28,9 @@ from ingest.folding.rows import Row, packed, unpacked
 from lineage.model import Activity, Document, Sample
 from lineage.names import PrincipalId, QueryId
 from lineage.store import Store
+
+if TYPE_CHECKING:
+    from ingest.folding.row_columns import NewRows
 
 STATEMENTS = "statements"  # the kind of the documents that hold rows
 TEMPLATE = "template"  # and of those that hold templates which are no part of the graph
@@ -110,7 +113,8 @@ class Joined:
         self._login = login
         self._rows: dict[Place, dict[bytes, Row]] = {}
         self._before: dict[tuple[Place, bytes], Row | None] = {}
-        self._untimed: dict[tuple[str, bytes], Row] = {}
+        self.untimed: dict[tuple[str, bytes], Row] = {}  # by namespace and key
+        self._added: dict[Place, list[NewRows]] = {}
         self._templates: dict[QueryId, Template] = {}
         self._near: dict[Place, list[tuple[Place, dict[bytes, Row]]]] = {}
         self._cells: dict[tuple[object, ...], CellKey] = {}
@@ -160,7 +164,7 @@ class Joined:
         """Takes in a record of a statement: it is new, tells more, or tells nothing new."""
         if row.start < 0:
             return self._put_untimed(place[0], key, row)
-        early = self._untimed.pop((place[0], key), None) if self._untimed else None
+        early = self.untimed.pop((place[0], key), None) if self.untimed else None
         if early:
             row = row.merge(early)
         known = self._load(place).get(key)
@@ -186,11 +190,19 @@ class Joined:
         for rows in self._rows_near:
             if key in rows:
                 return False
-        if self._untimed or not self._ledger.add(namespace, day, key):
+        if self.untimed or not self._ledger.add(namespace, day, key):
             return False
         self._rows_near[0][key] = row
         self._before[self._here, key] = None
         return True
+
+    def add(self, place: Place, rows: NewRows) -> None:
+        """Takes in the rows of statements that are counted, and of which nothing is known yet."""
+        self._added.setdefault(place, []).append(rows)
+
+    def counts(self, namespace: str, row: Row) -> CellKey | None:
+        """The cell that counts a statement with this row, of which nothing else is known."""
+        return self._cell(namespace, row, None) if row.text or row.stated else None
 
     def unplaced(self, *, last: bool) -> Iterator[tuple[str, bytes, bool]]:
         """Finds the statements of records without a time: those that it is over with.
@@ -198,11 +210,11 @@ class Joined:
         Namespace, key, and whether the statement is there and nothing new was told of it; a
         statement that is not there is given up at the end.
         """
-        for (namespace, key), row in list(self._untimed.items()):
+        for (namespace, key), row in list(self.untimed.items()):
             place = self._find(namespace, key)
             if place is None and not last:
                 continue
-            del self._untimed[namespace, key]
+            del self.untimed[namespace, key]
             known = self._rows[place][key] if place else None
             if place is None or known is None:
                 yield namespace, key, False
@@ -237,10 +249,8 @@ class Joined:
                 moved.take(earlier)
             if after:
                 counted.append(after)
-        places = sorted({place for place, _ in self._before})
-        documents = [
-            Document(STATEMENTS, name_of(place), packed(self._rows[place])) for place in places
-        ]
+        places = sorted({place for place, _ in self._before} | self._added.keys())
+        documents = [Document(STATEMENTS, name_of(place), self._body(place)) for place in places]
         return counted, moved, documents
 
     def committed(self) -> None:
@@ -250,6 +260,18 @@ class Joined:
         self._here = None
         self._cells.clear()
         self._before.clear()
+        self._added.clear()
+
+    def _body(self, place: Place) -> bytes:
+        """The rows of a place as its document holds them."""
+        rows = self._rows.get(place)
+        body = packed(rows) if rows else self.stored(place)
+        added = self._added.get(place)
+        if not added:
+            return body
+        from ingest.folding.row_columns import with_rows  # most imports do without numpy
+
+        return with_rows(body, added)
 
     def _put_untimed(self, namespace: str, key: bytes, row: Row) -> Fate:
         for (known, _), rows in self._rows.items():
@@ -257,8 +279,8 @@ class Joined:
             if there and there.told and there.merge(row) == there:
                 return "same"
         place = namespace, key
-        known_row = self._untimed.get(place)
-        self._untimed[place] = known_row.merge(row) if known_row else row
+        known_row = self.untimed.get(place)
+        self.untimed[place] = known_row.merge(row) if known_row else row
         return "more" if known_row else "new"
 
     def _set(self, place: Place, key: bytes, row: Row) -> None:
@@ -287,10 +309,14 @@ class Joined:
     def _load(self, place: Place) -> dict[bytes, Row]:
         rows = self._rows.get(place)
         if rows is None:
-            found = self._store.documents(STATEMENTS, [name_of(place)])
-            rows = next((unpacked(document.body) for document in found), {})
-            self._rows[place] = rows
+            body = self.stored(place)
+            rows = self._rows[place] = unpacked(body) if body else {}
         return rows
+
+    def stored(self, place: Place) -> bytes:
+        """The rows of a place as the store has them; empty when it has none."""
+        found = self._store.documents(STATEMENTS, [name_of(place)])
+        return next((document.body for document in found), b"")
 
     def _counted(
         self, place: Place, key: bytes, row: Row | None, stored: Row | None

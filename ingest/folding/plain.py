@@ -12,6 +12,7 @@ from ingest.folding.ledger import Ledger
 from ingest.folding.portions import Portion, Variant
 from ingest.folding.rows import Row
 from ingest.folding.session import needs_session
+from ingest.folding.tally import Tally
 from ingest.folding.unread import Unread
 from ingest.report import Funnel
 
@@ -72,6 +73,21 @@ class Plain:
             return False
         self._count(found.cell, key, start, record.count)
         return True
+
+    def count(self, tally: Tally, source: Source, file: str) -> Row | None:
+        """Counts statements of a variant; the row of one whose text is one character long.
+
+        None where no other record tells more of them.
+        """
+        self._source, self._file = source, file
+        found = self._find(tally.variant)
+        cell = found.cell
+        if found.row:
+            key = self._joined.counts(source.namespace, found.row)
+            cell = self._finder.cell(key) if key else None
+        if isinstance(cell, Cell):
+            cell.add_many(tally.days, tally.quarters, tally.start, tally.key.hex())
+        return found.row
 
     def _join(self, first: Row, key: bytes, start: int, length: int) -> bool:
         row = Row(

@@ -78,6 +78,14 @@ class Portion(msgspec.Struct):
         reads = (one.read for one in self.others.values())
         return any(isinstance(one, Rejected) and one.reason == "broken_record" for one in reads)
 
+    def put(self, other: One) -> None:
+        """Adds a record that failed, was cut, tells no time, or is no statement."""
+        self.others[self.size] = other
+        self.variant.append(OTHER)
+        self.key.append(other.key)
+        for column in (self.start, self.session, self.line, self.length):
+            column.append(0)
+
     def one(self, place: int) -> One:
         """The record at a place; the text of a variant is masked."""
         if self.variant[place] == OTHER:
@@ -175,15 +183,10 @@ class Portions:
 
     def _other(self, record: Read, masked: Masked | None = None) -> None:
         """Adds a record that failed, was cut, tells no time, or is no statement."""
-        portion, key = self._portion, self._key(record)
-        length = len(record.text) if isinstance(record, QueryRecord) else 0
+        key, length = self._key(record), len(record.text) if isinstance(record, QueryRecord) else 0
         if self._skipped:
             record = msgspec.structs.replace(record, line=record.line + self._skipped)
-        portion.others[portion.size] = One(record, key, masked, length)
-        portion.variant.append(OTHER)
-        portion.key.append(key)
-        for column in (portion.start, portion.session, portion.line, portion.length):
-            column.append(0)
+        self._portion.put(One(record, key, masked, length))
 
     def _key(self, record: Read) -> bytes:
         """The key of a statement; empty for what is none."""

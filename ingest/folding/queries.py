@@ -5,6 +5,8 @@ Every record ends in the funnel as imported, duplicate, ignored or dead letter.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+
 from ingest.attribution import Rules
 from ingest.declared.sources import Source
 from ingest.folding.cells import Cell, FoldedCell, day_of
@@ -16,6 +18,7 @@ from ingest.folding.plain import Plain
 from ingest.folding.portions import OTHER, UNSUCCESSFUL, One, Portion, Portions
 from ingest.folding.retention import Retention
 from ingest.folding.rows import Row, weight
+from ingest.folding.tally import Folded
 from ingest.folding.unread import Unread
 from ingest.masking.template import fingerprint, mask
 from ingest.record import Ignored, QueryRecord, Rejected
@@ -68,6 +71,11 @@ class Queries:
         """How many statements wait for the end of their session, counted and not in the ledger."""
         return len(self._held)
 
+    @property
+    def latest(self) -> int:
+        """What starts after it (microseconds since 1970-01-01 UTC) lies in the future."""
+        return self._finder.latest
+
     def portions(self, source: Source) -> Portions:
         """What makes portions of the records of a source."""
         return Portions(source, self._finder.masks(source.dialect), self._finder.latest)
@@ -85,6 +93,33 @@ class Queries:
                 self._funnel.ignore("before_retention")
             elif not self._plain.take(place):
                 self._other(portion.one(place), source, file)
+
+    @property
+    def doubtful(self) -> Iterator[bytes]:
+        """The keys of statements that are told of and wait for what else is told."""
+        yield from (key for _, key in (*self._held, *self.joined.untimed))
+        yield from self._unread.keys
+
+    def sessions(self, source: Source) -> Collection[str]:
+        """The sessions of a source in which a statement changed what later ones mean."""
+        return self._finder.sessions(source.name).keys()
+
+    def absorb(self, folded: Folded, source: Source, file: str) -> list[Row | None]:
+        """Takes in the records of a file that were counted elsewhere; the row of each tally."""
+        funnel = self._funnel
+        funnel.read += folded.read
+        funnel.imported += folded.imported
+        funnel.duplicate += folded.duplicate
+        for reason, count in folded.ignored.items():
+            funnel.ignore(reason, count)
+        self.newest = max(self.newest, folded.newest)
+        rows: list[Row | None] = []
+        for one in folded.told:
+            if isinstance(one, Portion):
+                self.take(one, source, file)
+            else:
+                rows.append(self._plain.count(one, source, file))
+        return rows
 
     def flush(self, *, last: bool) -> tuple[list[FoldedCell], Moved, list[Document]]:
         """The cells so far, what earlier cells lost, and base facts; the next flush begins anew.

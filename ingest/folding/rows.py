@@ -93,11 +93,16 @@ def weight(record: QueryRecord, length: int, *, complete: bool) -> int:
     return length + placed + (_COMPLETE if complete else 1)
 
 
+def length_of(weight: int) -> int:
+    """The characters of the text of a record that has this weight."""
+    return max(0, weight % _PLACED - (weight < _COMPLETE))
+
+
 def _both(one: Stated | None, other: Stated | None) -> Stated | None:
     return one.union(other) if one and other else one or other
 
 
-class _Packed(msgspec.Struct, frozen=True, array_like=True):
+class PackedRows(msgspec.Struct, frozen=True, array_like=True):
     """Rows by column; texts, users, issuers and statements of the engine once each."""
 
     keys: bytes
@@ -109,6 +114,11 @@ class _Packed(msgspec.Struct, frozen=True, array_like=True):
     issuers: tuple[Issuer | None, ...]
     stated: tuple[Stated | None, ...]
     runs: dict[int, tuple[str, ...]] = {}  # by place, of the few that have any
+
+
+def flags_of(row: Row) -> int:
+    """What of a row is yes or no, as bits."""
+    return row.void | row.start_by_text << 1 | row.user_by_text << 2 | row.issuer_by_text << 3
 
 
 def packed(rows: dict[bytes, Row]) -> bytes:
@@ -130,10 +140,8 @@ def packed(rows: dict[bytes, Row]) -> bytes:
                 stated[row.stated],
             )  # fmt: skip
         numbers.extend(found)
-        numbers.append(
-            row.void | row.start_by_text << 1 | row.user_by_text << 2 | row.issuer_by_text << 3
-        )
-    body = _Packed(
+        numbers.append(flags_of(row))
+    body = PackedRows(
         b"".join(keys),
         array("q", [row.start for row in mine]).tobytes(),
         numbers.tobytes(),
@@ -149,7 +157,7 @@ def packed(rows: dict[bytes, Row]) -> bytes:
 
 def unpacked(body: bytes) -> dict[bytes, Row]:
     """The rows that `packed` made small."""
-    found = msgspec.msgpack.decode(zlib.decompress(body), type=_Packed)
+    found = msgspec.msgpack.decode(zlib.decompress(body), type=PackedRows)
     starts, weights, numbers = array("q"), array("q"), array("q")
     starts.frombytes(found.starts)
     weights.frombytes(found.weights)

@@ -49,6 +49,11 @@ class Unread:
         self.met_in: set[str] = set()  # the files with records that are not understood
         self._dynamic = Dynamic(store)
 
+    @property
+    def keys(self) -> Collection[bytes]:
+        """The keys of the records that are not understood."""
+        return self._letter_of.keys()
+
     def bury(self, key: bytes, letter: DeadLetter) -> bool:
         """Whether the record with this key is new; it is in its letter now."""
         self.met_in.add(letter.file)

@@ -40,6 +40,13 @@ class PackedKeys:
         if len(self._fresh) >= _FRESH:
             self.packed()
 
+    def update(self, keys: bytes) -> None:
+        """Adds packed keys that are not there, in any order."""
+        import numpy as np  # most processes do without it
+
+        together = np.frombuffer(self.packed() + keys, f"S{WIDTH}")
+        self._packed = np.sort(together).tobytes()
+
     def packed(self) -> bytes:
         """All keys, sorted, one after the other."""
         if self._fresh:
@@ -73,6 +80,15 @@ class PackedLedger(Ledger):
         keys.add(key)
         self._dirty.add((source, day))
         return True
+
+    def add_all(self, source: str, day: int, keys: bytes) -> None:
+        """Adds packed keys that are not there, in any order."""
+        self._shard((source, day)).update(keys)
+        self._dirty.add((source, day))
+
+    def keys(self, source: str, day: int) -> bytes:
+        """The keys of a day, packed and sorted."""
+        return self._shard((source, day)).packed()
 
     def touch(self, source: str, day: int) -> None:
         """Takes note that what stands beside the shard has changed: its version must be checked."""
