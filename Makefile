@@ -23,8 +23,9 @@ format: $(INSTALLED)      ## let ruff format and mend what it can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: $(INSTALLED)        ## resolve the dependencies anew
-	uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev \
+lock: $(INSTALLED)        ## resolve the dependencies anew; not Spark, which is half a gigabyte
+	uv pip compile --quiet --universal --python-version 3.11 --group dev \
+	  --extra neo4j-server --extra kafka --extra fast-http \
 	  --generate-hashes --no-header --no-emit-index-url pyproject.toml -o requirements.lock
 
 canvas:                   ## rebuild the lineage canvas (needs node)

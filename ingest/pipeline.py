@@ -11,7 +11,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
+from importlib.metadata import version
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -33,13 +35,13 @@ from ingest.folding.retention import Retention
 from ingest.folding.unread import Unread
 from ingest.holding import Holder, latest_holder
 from ingest.openlineage.collect import Events
-from ingest.openlineage.packed import EVENTS
+from ingest.openlineage.packed import EVENTS, PackedLedger
 from ingest.openlineage.reading import read_events
 from ingest.openlineage.run_texts import RunTexts
 from ingest.planning import Planned, plan, some
 from ingest.portioning import Reading
 from ingest.processes import Processes
-from ingest.read_before import ReadBefore
+from ingest.read_before import ReadBefore, digest_of
 from ingest.record import ReadOptions
 from ingest.report import Funnel, ImportReport, SourceReport, report_of
 from ingest.understanding import Understanding
@@ -48,6 +50,10 @@ from lineage.model import Batch, Document
 from lineage.names import NodeId
 from lineage.store import Store
 from lineage.stores.codec import spell
+
+if TYPE_CHECKING:
+    from ingest.engines.batches import Plan
+    from ingest.engines.rounds import Engine
 
 # Statements between two commits: what a kill can cost, and what memory must hold.
 FLUSH = int(os.environ.get("LINEAGE_FLUSH", "1000000"))
@@ -75,7 +81,8 @@ class ImportOptions(msgspec.Struct, frozen=True):
     """What the user said of an import beside the paths.
 
     retain: days that the ledger remembers from now on; 0 leaves that as it is. rehearse: find out
-    what would change, and write nothing. rederive: analyse everything in the store again.
+    what would change, and write nothing. rederive: analyse everything in the store again. engine:
+    who reads query logs in place of this process; not with `rehearse`.
     """
 
     book: SourceBook
@@ -86,6 +93,7 @@ class ImportOptions(msgspec.Struct, frozen=True):
     retain: int = 0
     rehearse: bool = False
     rederive: bool = False
+    engine: Engine | None = None
 
 
 def import_paths(
@@ -168,7 +176,7 @@ class Import:
         self._progress = progress
         self._funnel = Funnel()
         self.committed = Funnel()
-        self._ledger = ledger or Ledger(store)
+        self._ledger = ledger or (PackedLedger(store) if options.engine else Ledger(store))
         self._unread = Unread(store)
         self._retention = Retention(store, options.retain)
         self._queries = Queries(
@@ -225,7 +233,13 @@ class Import:
         add_catalogues(self._additions, self._options.catalogues)
         self._events.restores = True  # who imports a file may say anything
         for one in planned:
+            self._note(one)
+        engine = self._options.engine
+        here = [one for one in planned if not engine or one.detection.kind == "events"]
+        for one in here:
             self._read(one)
+        if engine:
+            self._read_elsewhere(engine, [one for one in planned if one not in here])
         self._flush(last=True)
         for attempt in earlier:
             self._funnel.credit(attempt)
@@ -249,7 +263,6 @@ class Import:
 
     def _read(self, one: Planned) -> None:
         """Reads a file, and what it says of its source."""
-        self._note(one)
         columns = self._options.columns or one.columns
         known = None if self._must_read(one) else self._read_before.of(one, columns)
         if known:
@@ -266,6 +279,55 @@ class Import:
                 if self._since_flush >= FLUSH or self._queries.cells >= self._cells:
                     self._flush(last=False)
             lost = reading.losses
+        self._was_read(one, before, lost)
+        self._done = start + one.input.size
+
+    def _read_elsewhere(self, engine: Engine, planned: Sequence[Planned]) -> None:
+        """Has an engine read files, and takes in what it found; a round is one commit at least."""
+        from ingest.engines.rounds import Round, rounds
+
+        assert isinstance(self._ledger, PackedLedger)
+        for files in rounds(planned):
+            if self._since_flush:
+                self._flush(last=False)
+            self._progress(self._at("reading", files[0].input.name))
+            found = Round(engine, self._plan(files), self._queries, self._ledger)
+            for one, told in found.files:
+                before = deepcopy(self._funnel)
+                if told.before:
+                    self._funnel.met_again(told.before.read, told.before.ignored)
+                else:
+                    self._queries.newest = self._events.newest = -1
+                    found.absorb(told)
+                    self._since_flush += told.read
+                    for notice in told.notices:
+                        self._warn(notice)
+                    self._was_read(one, before, told.losses, told.digest)
+                self._done += one.input.size
+                self._progress(self._at("reading", one.input.name))
+            found.finish()
+
+    def _plan(self, files: Sequence[Planned]) -> Plan:
+        """What an engine must know of files to read them as this import would."""
+        from ingest.engines.batches import Plan
+        from ingest.engines.rounds import anywhere
+
+        names = {one.source.namespace for one in files}
+        return Plan(
+            tuple(anywhere(one) for one in files),
+            tuple(self._options.columns or one.columns for one in files),
+            tuple(one.input.size for one in files),
+            self._queries.latest,
+            {name: self._retention.low(name) for name in names},
+            self._read_before.digests,
+            version("lineage-usage"),
+        )
+
+    def _was_read(
+        self, one: Planned, before: Funnel, lost: Sequence[str], digest: str = ""
+    ) -> None:
+        """Takes note of a file that was read to its end; digest: its own, if already known."""
+        columns = self._options.columns or one.columns
         for loss in lost:
             self._warn(loss)
         if self._funnel.read == before.read:
@@ -273,10 +335,10 @@ class Import:
         newest = max(self._queries.newest, self._events.newest)
         self._feeds.heard(one, columns, newest)
         if not (lost or self._queries.in_sessions):
-            self._read_before.note(one, columns, before, self._funnel)
+            digest = digest or digest_of(one, columns)
+            self._read_before.note(one, digest, before, self._funnel)
         if self._replaying and not lost:
             self._unread.read_again(one.input.name)
-        self._done = start + one.input.size
 
     def _must_read(self, one: Planned) -> bool:
         """Whether a file may tell another story than when it was read before."""

@@ -42,18 +42,21 @@ class ReadBefore:
         """What the file has, if it was read before; a file of another size is not looked at."""
         if str(planned.input.size) not in self._sizes:
             return None
-        body = self._known.get(_key(planned, columns))
+        body = self._known.get(digest_of(planned, columns))
         return msgspec.json.decode(body, type=Read) if body else None
 
-    def note(
-        self, planned: Planned, columns: Mapping[str, str], before: Funnel, after: Funnel
-    ) -> None:
-        """Takes note that a file was read to its end."""
+    @property
+    def digests(self) -> Mapping[str, bytes]:
+        """Those of the store by digest; each a `Read` as JSON."""
+        return self._known
+
+    def note(self, planned: Planned, digest: str, before: Funnel, after: Funnel) -> None:
+        """Takes note that a file with this digest was read to its end."""
         skipped = after.passed_over()
         ignored = {reason: n - before.passed_over().get(reason, 0) for reason, n in skipped.items()}
         some = {reason: count for reason, count in sorted(ignored.items()) if count}
         read = Read(after.read - before.read, some)
-        self._new[_key(planned, columns)] = planned.input.name, read
+        self._new[digest] = planned.input.name, read
 
     def take_documents(self, unread: Container[str]) -> list[Document]:
         """What the store must keep of it, except of the files of these names."""
@@ -65,7 +68,7 @@ class ReadBefore:
         ]
 
 
-def _key(planned: Planned, columns: Mapping[str, str]) -> str:
+def digest_of(planned: Planned, columns: Mapping[str, str]) -> str:
     """Size and digest of a file and of all that decides how it is read."""
     source = msgspec.structs.replace(planned.source, catalog=(), assumed=())
     how = (version("lineage-usage"), source, planned.detection.name, dict(columns))

@@ -10,6 +10,7 @@ LineageError
 ├── UnreadableInput    a file, folder or stream that cannot be read or has no known format
 ├── InvalidEvent       an OpenLineage event that is none; says the JSON path
 ├── InboxUnavailable   the inbox of the event server cannot be written; may be retried
+├── EngineUnavailable  Spark cannot be asked, or an executor lacks something; may be retried
 ├── KafkaUnavailable   the brokers do not take what must be sent, or let nobody in; may be retried
 └── StoreError
     ├── StoreMissing      an answer was asked of a store that does not exist
@@ -94,6 +95,12 @@ class InvalidEvent(LineageError):
 
 class InboxUnavailable(LineageError):
     """The inbox of the event server cannot be written, or belongs to another server."""
+
+    exit_code = 4
+
+
+class EngineUnavailable(LineageError):
+    """What reads the files of an import cannot be asked, or lacks something."""
 
     exit_code = 4
 

@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from lineage.errors import StoreMissing
 
 if TYPE_CHECKING:
     from ingest.declared.sources import SourceFlags
+    from ingest.engines.rounds import Engine
     from ingest.pipeline import ImportOptions
     from ingest.report import ImportReport
     from lineage.store import Store
@@ -101,6 +102,14 @@ class Said(msgspec.Struct, frozen=True):
     metavar="DAYS",
     help="forget which older statements are counted, and refuse them from now on",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "spark"]),
+    default="local",
+    show_default=True,
+    help="who reads query logs: this machine, or a Spark cluster",
+)
+@click.option("--spark-master", default="", metavar="URL", help="as spark-submit --master")
 @click.option("--plan", "only_plan", is_flag=True, help="say what would change, and stop")
 @click.option(
     "--watch", "watched", is_flag=True, help="PATH is a folder: import what arrives in it"
@@ -114,8 +123,8 @@ def import_command(
     default_schema: str, timezone: str, sources: str, catalogs: tuple[str, ...],
     owners: tuple[str, ...], members: tuple[str, ...], consumers: tuple[str, ...],
     edges: tuple[str, ...], aliases: tuple[str, ...], domains: tuple[str, ...], prices: str,
-    mapping: str, workers: int, retain: int | None, only_plan: bool, watched: bool, every: float,
-    strict: bool, store: str, form: str,
+    mapping: str, workers: int, retain: int | None, engine: str, spark_master: str, only_plan: bool,
+    watched: bool, every: float, strict: bool, store: str, form: str,
 ) -> None:  # fmt: skip
     """Import query logs and OpenLineage events: files, folders, globs, - for standard input.
 
@@ -137,18 +146,34 @@ def import_command(
     declared = (*catalogs, *owners, *members, *consumers, *edges, *aliases, *domains, prices)
     if not paths and (only_plan or watched or not any(declared)):
         raise click.UsageError("Missing argument 'PATH...'.")
+    if engine == "spark" and only_plan:
+        raise click.UsageError("--plan reads on this machine: leave out --engine")
+    if engine != "spark" and spark_master:
+        raise click.UsageError("--spark-master is for --engine spark")
     options = import_options(said)
     if only_plan:
         _print_plan(store, paths, options, form)
-    elif watched:
-        from app.commands.watch import watch
+        return
+    with _engine(engine, spark_master) as reader:
+        options = msgspec.structs.replace(options, engine=reader)
+        if watched:
+            from app.commands.watch import watch
 
-        def take(files: tuple[str, ...]) -> None:
-            run_import(store, files, options, form=form, strict=False)
+            def take(files: tuple[str, ...]) -> None:
+                run_import(store, files, options, form=form, strict=False)
 
-        watch(paths, take, every)
-    else:
-        run_import(store, paths, options, form=form, strict=strict)
+            watch(paths, take, every)
+        else:
+            run_import(store, paths, options, form=form, strict=strict)
+
+
+def _engine(name: str, master: str) -> AbstractContextManager[Engine | None]:
+    """Who reads query logs; None for this process."""
+    if name == "local":
+        return nullcontext()
+    from ingest.engines.spark import Spark
+
+    return Spark(master)
 
 
 def import_options(said: Said) -> ImportOptions:

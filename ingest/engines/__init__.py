@@ -1,0 +1,1 @@
+"""Where the records of an import are read and folded when one machine is not enough."""

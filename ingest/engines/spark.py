@@ -1,0 +1,129 @@
+"""The stages of a round on a Spark cluster, by `mapInArrow`; pyspark is loaded when asked for."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from ingest.engines.batches import COLUMNS, ROUTES, FileTold, Found, HeldKeys, Kind, Plan, Terms
+from ingest.engines.counting import count, merge
+from ingest.engines.telling import tell
+from lineage.errors import EngineUnavailable
+
+_INSTALL = "pip install 'lineage-usage[spark]'"
+_TASKS = 10_000  # that read files, at most; one of many small files reads several
+_STATEMENTS = 250_000  # that a task counts, about
+_SCHEMA = ", ".join(f"{name} {type_}" for name, type_ in COLUMNS.items())
+_SETTINGS = {
+    "spark.log.level": "ERROR",
+    "spark.ui.showConsoleProgress": "false",  # an import says itself where it is
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "20000",
+}
+_WHY = re.compile(r"^[\w.]*(?:Error|Exception)\b.*", re.MULTILINE)
+
+
+class Spark:
+    """An engine on Spark; to be used in a `with` statement.
+
+    master: as of `spark-submit --master`; empty for what the environment says, else this machine.
+
+    Raises:
+        EngineUnavailable: pyspark is missing, or no session can be had; says what to do.
+    """
+
+    def __init__(self, master: str = "") -> None:
+        try:
+            sql = importlib.import_module("pyspark.sql")
+        except ImportError:
+            raise EngineUnavailable(f"--engine spark needs pyspark: {_INSTALL}") from None
+        if master.startswith("local"):
+            # The executors are beside this process, and must be the same Python.
+            os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        builder = sql.SparkSession.builder.appName("lineage import")
+        if master:
+            builder = builder.master(master)
+        for name, value in _SETTINGS.items():
+            builder = builder.config(name, value)
+        self._rows: Any = None  # the DataFrame of what the files told
+        self._is_ours = sql.SparkSession.getActiveSession() is None
+        with _explained():
+            self._session = builder.getOrCreate()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._is_ours:
+            self._session.stop()
+
+    def tell(self, plan: Plan) -> list[FileTold]:
+        """What there is to say of each file; see `Engine`."""
+        files = len(plan.files)
+        disk = importlib.import_module("pyspark").StorageLevel.DISK_ONLY
+        with _explained():
+            if self._rows is not None:
+                self._rows.unpersist()
+            tasks = self._session.range(0, files, 1, min(files, _TASKS))
+            self._rows = tasks.mapInArrow(partial(tell, plan), _SCHEMA).persist(disk)
+            found = self._rows.where(self._rows.kind == int(Kind.FILE)).select("body").collect()
+        told = [msgspec.msgpack.decode(one.body, type=FileTold) for one in found]
+        self._parts = max(1, min(ROUTES, sum(one.read for one in told) // _STATEMENTS))
+        return told
+
+    def count(self, terms: Terms, held: Iterable[tuple[int, HeldKeys]]) -> Iterator[Found]:
+        """What all files told, counted; see `Engine`."""
+        rows = self._rows
+        stored = [(int(Kind.HELD), route, msgspec.msgpack.encode(keys)) for route, keys in held]
+        with _explained():
+            mine = rows.where(rows.kind.isin(int(Kind.STATEMENT), int(Kind.OTHER)))
+            if stored:
+                frame = self._session.createDataFrame(stored, "kind int, route int, body binary")
+                mine = mine.unionByName(frame, allowMissingColumns=True)
+            counted = mine.repartition(self._parts, "route").mapInArrow(
+                partial(count, terms), _SCHEMA
+            )
+            told = counted.unionByName(rows.where(rows.kind == int(Kind.VARIANT)))
+            merged = told.repartition(self._parts, "route").mapInArrow(merge, _SCHEMA)
+            # Part by part: all at once may be more than a driver takes from its executors.
+            for one in merged.select("body").toLocalIterator(prefetchPartitions=True):
+                yield msgspec.msgpack.decode(one.body, type=Found)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turns what Spark raises into an error that says what to do."""
+    spark = importlib.import_module("pyspark.errors").PySparkException
+    java = importlib.import_module("py4j.protocol").Py4JError
+    try:
+        yield
+    except (spark, java) as error:
+        raise EngineUnavailable(_advice(str(error))) from error
+
+
+def _advice(said: str) -> str:
+    if "JAVA_GATEWAY_EXITED" in said:
+        return (
+            "Spark did not start, see what it said above; it needs Java 17, as `java` or in "
+            "JAVA_HOME, and a master such as local[4], yarn or k8s://https://host:443"
+        )
+    why = next(iter(_WHY.findall(said)), said.partition("\n")[0])[:500]
+    if "No module named" in said:
+        return (
+            f"an executor cannot run this program ({why}): install lineage-usage there, "
+            "for the same Python as here"
+        )
+    return f"Spark failed: {why}"
