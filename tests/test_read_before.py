@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from ingest import pipeline
+from ingest import portioning
 from tests.trusted_logs import export, hash_of, month, row, take
 
 UNREAD = "SELECT FROM WHERE (((", "SELECT 'open"
@@ -16,13 +16,13 @@ UNREAD = "SELECT FROM WHERE (((", "SELECT 'open"
 def opened(monkeypatch):
     """The names of the files that imports open."""
     names = []
-    really = pipeline.open_text
+    really = portioning.open_text
 
     def open_text(source):
         names.append(source.name)
         return really(source)
 
-    monkeypatch.setattr(pipeline, "open_text", open_text)
+    monkeypatch.setattr(portioning, "open_text", open_text)
     return names
 
 
