@@ -126,5 +126,7 @@ def parts(name: str) -> tuple[str, ...]:
     >>> parts('shop."odd.name".id')
     ('shop', 'odd.name', 'id')
     """
+    if '"' not in name:
+        return tuple(filter(None, name.split(".")))
     found = re.findall(r'"((?:[^"]|"")*)"|([^."]+)', name)
     return tuple(quoted.replace('""', '"') or plain for quoted, plain in found)

@@ -126,7 +126,7 @@ class TestCatalog:
         """Either side may lack leading parts."""
         found = self.catalog.columns(Table(name))
         assert found is not None
-        assert list(found.names.values()) == [("Id", "int")]
+        assert found.types == {"Id": "int"}
 
     def test_two_answers_are_none(self) -> None:
         """A name that two tables answer to means neither."""
@@ -136,7 +136,7 @@ class TestCatalog:
     def test_a_childs_changes_stay_in_it(self) -> None:
         """What a script creates or forgets is not known to the next one."""
         child = self.catalog.child()
-        child.put(Table(("new",)), [("z", "")])
+        child.put(Table(("new",)), {"z": ""})
         child.forget(Table(("db", "mart", "orders")))
         assert child.columns(Table(("orders",))) is None
         assert child.columns(Table(("new",))) is not None

@@ -61,7 +61,7 @@ def _flows(table: Table, other: Table, catalog: Catalog, *, both: bool) -> Itera
 
 def _flow(source: Table, target: Table, catalog: Catalog) -> Statement:
     known = catalog.columns(source)
-    names = [name for name, _ in known.names.values()] if known else []
+    names = list(known.names.values()) if known else []
     return Statement(
         "insert",
         reads=(source,),

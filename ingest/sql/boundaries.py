@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from sqlglot import Token, TokenType
 
-from ingest.sql.tokens import word, words
+from ingest.sql.tokens import DEEPER, word, words
 
+_SEMICOLON, _CASE, _END = TokenType.SEMICOLON, TokenType.CASE, TokenType.END
 _DML = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})
 _STARTERS = _DML | words(
     """TRUNCATE DROP ALTER CREATE DECLARE EXEC EXECUTE IF WHILE BEGIN END PRINT RETURN THROW WITH
@@ -46,7 +47,7 @@ def parts(tokens: list[Token], bare: bool) -> Iterator[list[Token]]:
     depth = cases = 0
     for i, token in enumerate(tokens):
         kind = token.token_type
-        if kind is TokenType.SEMICOLON and depth <= 0:
+        if kind is _SEMICOLON and depth <= 0:
             if part:
                 yield part
             part, cases, depth = [], 0, 0
@@ -54,13 +55,10 @@ def parts(tokens: list[Token], bare: bool) -> Iterator[list[Token]]:
         if bare and depth == 0 and not cases and part and _begins(part, tokens, i):
             yield part
             part = []
-        if kind is TokenType.L_PAREN:
-            depth += 1
-        elif kind is TokenType.R_PAREN:
-            depth -= 1
-        elif bare and kind is TokenType.CASE:
+        depth += DEEPER.get(kind, 0)
+        if bare and kind is _CASE:
             cases += 1
-        elif cases and kind is TokenType.END:
+        elif cases and kind is _END:
             cases -= 1
         part.append(token)
     if part:
@@ -120,8 +118,7 @@ def _top_words(part: list[Token]) -> set[str]:
     """The words outside all parentheses."""
     depth, found = 0, set()
     for i, token in enumerate(part):
-        kind = token.token_type
-        depth += (kind is TokenType.L_PAREN) - (kind is TokenType.R_PAREN)
+        depth += DEEPER.get(token.token_type, 0)
         if depth == 0:
             found.add(word(part, i))
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from ingest.sql.records import SchemaChange, Table
 from lineage.names import parts as split_name
@@ -11,15 +11,15 @@ from lineage.names import parts as split_name
 class TableColumns:
     """The ordered columns of one table.
 
-    names: lower-case key → (name as the platform stores it, type).
-    open_: more columns may exist than are listed.
+    names: lower-case key → name as the platform stores it.
+    types: name → type.
     """
 
-    __slots__ = ("names", "table")
+    __slots__ = ("names", "types")
 
-    def __init__(self, table: Table, columns: Iterable[tuple[str, str]]) -> None:
-        self.table = table
-        self.names = {name.lower(): (name, type_) for name, type_ in columns}
+    def __init__(self, types: Mapping[str, str]) -> None:
+        self.types = types
+        self.names = dict(zip(map(str.lower, types), types, strict=True))
 
 
 class Catalog:
@@ -33,16 +33,16 @@ class Catalog:
         self._parent = parent
         self._by_last: dict[str, dict[tuple[str, ...], TableColumns | None]] = {}
         for name, columns in (tables or {}).items():
-            self.put(Table(split_name(name)), columns.items())
+            self.put(Table(split_name(name)), columns)
 
     def child(self) -> Catalog:
         """An empty catalogue on top of this one."""
         return Catalog(parent=self)
 
-    def put(self, table: Table, columns: Iterable[tuple[str, str]]) -> None:
-        """Makes the columns of a table known, in place of what was known of it."""
+    def put(self, table: Table, columns: Mapping[str, str]) -> None:
+        """Makes the columns of a table, name → type, known in place of what was known of it."""
         key = _key(table)
-        self._by_last.setdefault(key[-1], {})[key] = TableColumns(table, columns)
+        self._by_last.setdefault(key[-1], {})[key] = TableColumns(columns)
 
     def forget(self, table: Table) -> None:
         """Makes the columns of a table unknown, whatever the parent says."""
@@ -56,7 +56,7 @@ class Catalog:
         """
         if change.kind in ("create", "clone", "like"):
             if complete and change.columns:
-                self.put(change.table, change.columns)
+                self.put(change.table, dict(change.columns))
             else:
                 self.forget(change.table)
         elif change.kind == "drop":
@@ -73,13 +73,13 @@ class Catalog:
             if columns is None:
                 self.forget(place)
             else:
-                self.put(place, columns.names.values())
+                self.put(place, columns.types)
 
     def _alter(self, change: SchemaChange) -> None:
         known = self.columns(change.table)
         if known is None:
             return
-        columns = dict(known.names)
+        columns = {key: (name, known.types[name]) for key, name in known.names.items()}
         for name, type_ in change.columns:
             key = name.lower()
             if change.kind == "drop_column":
@@ -88,29 +88,25 @@ class Catalog:
                 columns[key] = (change.new_name, columns[key][1])
             elif change.kind in ("add_column", "retype"):
                 columns[key] = (name, type_)
-        self.put(change.table, columns.values())
+        self.put(change.table, dict(columns.values()))
 
     def columns(self, table: Table) -> TableColumns | None:
         """The columns of a table, or None when unknown or when several tables answer."""
         key = _key(table)
         layer: Catalog | None = self
         while layer is not None:
-            found = [
-                (known, columns)
-                for known, columns in layer._by_last.get(key[-1], {}).items()
-                if _same(known, key)
-            ]
-            exact = [columns for known, columns in found if known == key]
-            if exact:
-                return exact[0]
+            alike = layer._by_last.get(key[-1], {})
+            if key in alike:
+                return alike[key]
+            found = [columns for known, columns in alike.items() if _same(known, key)]
             if found:
-                return found[0][1] if len(found) == 1 else None
+                return found[0] if len(found) == 1 else None
             layer = layer._parent
         return None
 
 
 def _key(table: Table) -> tuple[str, ...]:
-    return tuple(part.lower() for part in table.parts)
+    return tuple(map(str.lower, table.parts))
 
 
 def _same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
 from sqlglot import exp
 
 from ingest.sql.expressions import flow_of, trace
@@ -40,7 +41,7 @@ def insert(node: exp.Expr, outer: Scope) -> Derived | None:
         names = names or _positions(target, _partition(node), scope)
     fields = output.fields()
     if isinstance(source, exp.Values):
-        fields = [field._replace(name=placeholder(i)) for i, field in enumerate(fields, start=1)]
+        fields = [replace(field, name=placeholder(i)) for i, field in enumerate(fields, start=1)]
     fields = matched(names, fields)
     filled = fields if by_name else fields[: len(names)]
     known = (Column(target, field.name) for field in filled if field.rest is None)
@@ -55,7 +56,7 @@ def matched(names: list[str], fields: list[Field]) -> list[Field]:
     known = next((i for i, field in enumerate(fields) if field.rest is not None), len(fields))
     renamed = zip(names, fields[:known], strict=False)
     return [
-        *(field._replace(name=name) for name, field in renamed),
+        *(replace(field, name=name) for name, field in renamed),
         *fields[min(known, len(names)) :],
     ]
 
@@ -106,7 +107,7 @@ def _listed(target: Table, constant: frozenset[str], scope: Scope) -> list[str]:
     columns = scope.run.columns_of(target)
     if columns is None:
         return []
-    return [name for key, (name, _) in columns.names.items() if key not in constant]
+    return [name for key, name in columns.names.items() if key not in constant]
 
 
 def _positions(target: Table, constant: frozenset[str], scope: Scope) -> list[str]:
@@ -245,7 +246,7 @@ def _assignments(
                 continue
             place = _place(column, target, scope)
             if place is not None:
-                found.append((place.table, field._replace(name=place.name)))
+                found.append((place.table, replace(field, name=place.name)))
     return found
 
 
@@ -268,7 +269,7 @@ def _assigned(column: exp.Expr, table: Table, scope: Scope) -> str:
     columns = scope.run.columns_of(table)
     name = column_name(column, scope)
     if columns is not None:
-        name, _ = columns.names.get(name.lower(), (name, ""))
+        name = columns.names.get(name.lower(), name)
     scope.run.assigned[Column(table, name)] = None
     return name
 

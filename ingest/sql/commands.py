@@ -13,9 +13,10 @@ from ingest.sql.records import SchemaChange, Statement, Table
 from ingest.sql.references import name_tokens, names_at, table_at
 from ingest.sql.script import Script
 from ingest.sql.splitting import Piece
-from ingest.sql.tokens import TEXTS, words
+from ingest.sql.tokens import DEEPER, TEXTS, words
 from ingest.sql.trims import closing
 
+_HIVE, _SELECT, _L_PAREN = TokenType.HIVE_TOKEN_STREAM, TokenType.SELECT, TokenType.L_PAREN
 _SILENT = words(
     """ANALYZE ANALYSE REFRESH VACUUM OPTIMIZE SHOW DESCRIBE DESC GRANT REVOKE DENY COMMIT ROLLBACK
     SAVEPOINT START KILL COMMENT MSCK UNCACHE PRINT RAISE RAISERROR THROW LEAVE ITERATE
@@ -50,7 +51,7 @@ def handled(piece: Piece, script: Script) -> bool:
     if piece.kind == "declaration":
         return _assigned(piece, script)
     # Athena's tokeniser marks the statements that it leaves to Hive.
-    start = piece.tokens[0].token_type is TokenType.HIVE_TOKEN_STREAM
+    start = piece.tokens[0].token_type is _HIVE
     if piece.word(start).split(" ")[0] in _SILENT:
         return True
     if piece.inside and piece.word(0) not in _QUERIES:
@@ -65,7 +66,7 @@ def handled(piece: Piece, script: Script) -> bool:
 def _expression(piece: Piece, start: int, script: Script) -> bool:
     """Reads what the queries inside an expression read."""
     tokens = piece.tokens[start:]
-    if any(token.token_type is TokenType.SELECT for token in tokens):
+    if any(token.token_type is _SELECT for token in tokens):
         script.run_text(("" if _is_query(tokens) else "SELECT ") + piece.after(start))
     return True
 
@@ -81,14 +82,13 @@ def _rows(name: str, piece: Piece, start: int, script: Script) -> bool:
 
 def _is_query(tokens: list[Token]) -> bool:
     """Whether an expression is nothing but a query, in parentheses or not."""
-    inner = next(token for token in tokens if token.token_type is not TokenType.L_PAREN)
+    inner = next(token for token in tokens if token.token_type is not _L_PAREN)
     depth = 0
     for token in tokens[:-1]:
-        kind = token.token_type
-        depth += (kind is TokenType.L_PAREN) - (kind is TokenType.R_PAREN)
-        if depth == 0 and tokens[0].token_type is TokenType.L_PAREN:
+        depth += DEEPER.get(token.token_type, 0)
+        if depth == 0 and tokens[0].token_type is _L_PAREN:
             return False
-    return inner.token_type in (TokenType.SELECT, TokenType.WITH)
+    return inner.token_type in (_SELECT, TokenType.WITH)
 
 
 def _assigned(piece: Piece, script: Script) -> bool:

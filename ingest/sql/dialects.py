@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import threading
+from collections.abc import Callable
 from functools import cache
 
 import msgspec
-from sqlglot import Dialect
+from sqlglot import Dialect, Parser, Token, Tokenizer, exp
 from sqlglot.dialects.dialect import NormalizationStrategy
+from sqlglot.errors import ParseError
 
 # A statement that sqlglot gives up on comes back as a Command, which is noted on the result.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
@@ -57,7 +60,11 @@ _PSEUDO_COLUMNS = {
     ),
     "hive": frozenset({"grouping__id", "input__file__name", "block__offset__inside__file"}),
 }
+_FOLDS: dict[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper, "keep": str}
 _ARRAY_JOIN = frozenset({"bigquery", "redshift"})
+# Tokenizer and parser by dialect: to make them takes as long as to read a short text. Each thread
+# has its own, since they keep their place in the text.
+_readers = threading.local()
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -103,19 +110,41 @@ class Rules(msgspec.Struct, frozen=True):
         """The parser's dialect."""
         return Dialect.get_or_raise(self.name)
 
+    def tokenize(self, sql: str) -> list[Token]:
+        """The tokens of a text.
+
+        Raises:
+            TokenError: the text ends inside a literal, a quoted name or a comment.
+        """
+        tokens: list[Token] = self._reader()[0].tokenize(sql)
+        return tokens
+
+    def parse(self, tokens: list[Token], sql: str) -> list[exp.Expr]:
+        """The trees of the statements in a text's tokens.
+
+        Raises:
+            ParseError: the dialect has no grammar for one of them.
+        """
+        try:
+            trees = self._reader()[1].parse(tokens, sql)
+        except TypeError as error:  # the compiled parser checks the types of what it builds
+            raise ParseError(str(error)) from error
+        return [tree for tree in trees if tree is not None]
+
+    def _reader(self) -> tuple[Tokenizer, Parser]:
+        own = vars(_readers)
+        if self.name not in own:
+            own[self.name] = self.dialect.tokenizer(), self.dialect.parser()
+        found: tuple[Tokenizer, Parser] = own[self.name]
+        return found
+
     def column(self, text: str, quoted: bool) -> str:
         """The name of a column as the platform stores it."""
-        return _folded(text, self.fold) if not quoted or self.fold_quoted else text
+        return _FOLDS[self.fold](text) if not quoted or self.fold_quoted else text
 
     def table(self, text: str, quoted: bool) -> str:
         """One part of a table's name as the platform stores it."""
-        return _folded(text, self.fold_tables) if not quoted or self.fold_quoted else text
-
-
-def _folded(text: str, how: str) -> str:
-    if how == "lower":
-        return text.lower()
-    return text.upper() if how == "upper" else text
+        return _FOLDS[self.fold_tables](text) if not quoted or self.fold_quoted else text
 
 
 @cache

@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from ingest.sql.flows import (
     AGGREGATION,
+    COMPOSED,
     CONDITIONAL,
     IDENTITY,
     JOIN,
@@ -26,9 +27,12 @@ from ingest.sql.flows import (
     nested,
     rank,
 )
-from ingest.sql.names import mark
+from ingest.sql.names import names_of
 from ingest.sql.scopes import Scope
 from ingest.sql.tokens import words
+
+# The role of what makes a value that is no longer the column's own, or that an aggregate makes.
+_CHANGED, _AGGREGATED = COMPOSED[TRANSFORMATION], COMPOSED[AGGREGATION]
 
 Stack = list[tuple[exp.Expr, int]]
 Handler = Callable[[exp.Expr, int, Stack, Scope, Flow | None], None]
@@ -60,19 +64,10 @@ def flow_of(root: exp.Expr, scope: Scope) -> Flow:
     return flow
 
 
-def names_of(node: exp.Column, scope: Scope) -> list[str]:
-    """The parts of a column reference as the platform stores them, qualifiers first."""
-    fold = scope.run.rules.column
-    names = [fold(part.name, bool(part.args.get("quoted"))) for part in node.parts]
-    if len(names) > 1 and scope.run.rules.bare_statements:
-        names[-2] = mark(node.parts[-2]) + names[-2]
-    return names
-
-
 def dotted(node: exp.Expr, scope: Scope) -> list[str] | None:
     """The parts of a column reference with the fields behind it; None when it is something else."""
     column, fields = _base(node)
-    return names_of(column, scope) + fields if isinstance(column, exp.Column) else None
+    return names_of(column, scope.run.rules) + fields if isinstance(column, exp.Column) else None
 
 
 def _base(node: exp.Expr) -> tuple[exp.Expr, list[str]]:
@@ -90,7 +85,7 @@ def _push(node: exp.Expr, role: int, stack: Stack) -> None:
         if isinstance(value, exp.Expr):
             stack.append((value, role))
         elif type(value) is list:
-            stack.extend((item, role) for item in value if isinstance(item, exp.Expr))
+            stack += [(item, role) for item in value if isinstance(item, exp.Expr)]
 
 
 def _skip(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | None) -> None:
@@ -98,18 +93,21 @@ def _skip(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | No
 
 
 def _column(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | None) -> None:
-    if isinstance(node, exp.Column):
+    source, named = scope.listed(node), True
+    if source is None:
         if isinstance(node.this, exp.Star):
             stack.append((node.this, role))
             return
-        found = scope.resolve(names_of(node, scope))
-        if found is not None:
-            _use(*found, role, scope, flow)
+        found = scope.resolve(names_of(node, scope.run.rules))
+        if found is None:
+            return
+        source, named = found
+    _use(source, named, role, scope, flow)
 
 
 def _use(source: Flow, named: bool, role: int, scope: Scope, flow: Flow | None) -> None:
     scope.run.use(source, role, named)
-    if flow is not None and rank(role) <= WINDOW:
+    if flow is not None and role & 15 <= WINDOW:
         add(flow, source, role)
 
 
@@ -119,15 +117,15 @@ def _dot(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | Non
         # A method of T-SQL's XML: t.document.value('path', 'type').
         _use(
             *(scope.resolve([column.name, *fields[:-1]]) or (NOTHING, False)),
-            _changed(role),
+            _CHANGED[role],
             scope,
             flow,
         )
         return
     if not isinstance(column, exp.Column):
-        _push(node, _changed(role), stack)
+        _push(node, _CHANGED[role], stack)
         return
-    found = scope.resolve(names_of(column, scope))
+    found = scope.resolve(names_of(column, scope.run.rules))
     if found is not None:
         _use(nested(found[0], ".".join(fields)), found[1], role, scope, flow)
     for bracket in node.find_all(exp.Bracket):
@@ -138,26 +136,21 @@ def _through(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow |
     _push(node, role, stack)
 
 
-def _changed(role: int, least: int = TRANSFORMATION) -> int:
-    """The role of what makes a value that is no longer the column's own."""
-    return max(rank(role), least) | role & MASKED if is_direct(role) else role
-
-
 def _as(role: int, wanted: int) -> int:
     """An indirect role inside a value; inside a clause the clause's role stays."""
     return wanted if is_direct(role) else role
 
 
 def _default(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | None) -> None:
-    _push(node, _changed(role), stack)
+    _push(node, _CHANGED[role], stack)
 
 
 def _aggregate(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | None) -> None:
-    _push(node, _changed(role, AGGREGATION), stack)
+    _push(node, _AGGREGATED[role], stack)
 
 
 def _masking(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | None) -> None:
-    _push(node, _changed(role) | MASKED if is_direct(role) else role, stack)
+    _push(node, _CHANGED[role] | MASKED if is_direct(role) else role, stack)
 
 
 def _timed(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | None) -> None:
@@ -169,7 +162,7 @@ def _timed(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | N
     )
     if taken is not None and swapped:
         children = [exp.column(taken.name.lower()), *(c for c in children if not _is_unit(c))]
-    stack.extend((child, _changed(role)) for child in children)
+    stack.extend((child, _CHANGED[role]) for child in children)
 
 
 def _is_unit(node: exp.Expr) -> bool:
@@ -187,14 +180,14 @@ def _case(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | No
     for branch in node.args.get("ifs") or ():
         stack.append((branch, role))
     if node.args.get("default") is not None:
-        stack.append((node.args["default"], _changed(role)))
+        stack.append((node.args["default"], _CHANGED[role]))
 
 
 def _if(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | None) -> None:
     stack.append((node.this, _as(role, CONDITIONAL)))
     for key in ("true", "false"):
         if node.args.get(key) is not None:
-            stack.append((node.args[key], _changed(role)))
+            stack.append((node.args[key], _CHANGED[role]))
 
 
 def _decode(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | None) -> None:
@@ -202,7 +195,7 @@ def _decode(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | 
     arguments = node.expressions
     results = {*range(2, len(arguments), 2), *([len(arguments) - 1] * (len(arguments) % 2 == 0))}
     for i, argument in enumerate(arguments):
-        stack.append((argument, _changed(role) if i in results else _as(role, CONDITIONAL)))
+        stack.append((argument, _CHANGED[role] if i in results else _as(role, CONDITIONAL)))
 
 
 def _filtered(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | None) -> None:
@@ -215,7 +208,7 @@ def _window(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | 
     while isinstance(value, (exp.IgnoreNulls, exp.RespectNulls)):
         value = value.this
     if isinstance(value, (exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue)):
-        _push(value, _changed(role), stack)
+        _push(value, _CHANGED[role], stack)
     else:
         stack.append((value, role))
     steering = list(node.args.get("partition_by") or ())
@@ -237,7 +230,7 @@ def _order(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | N
 
 
 def _arg_max(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | None) -> None:
-    stack.append((node.this, _changed(role, AGGREGATION)))
+    stack.append((node.this, _AGGREGATED[role]))
     stack.append((node.expression, _as(role, CONDITIONAL)))
 
 
@@ -252,7 +245,7 @@ def _in_group(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow 
 def _lambda(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | None) -> None:
     before = scope.hidden
     scope.hidden = before | {parameter.name.lower() for parameter in node.expressions}
-    trace(node.this, scope, _changed(role), flow)
+    trace(node.this, scope, _CHANGED[role], flow)
     scope.hidden = before
 
 
@@ -268,19 +261,18 @@ def _query(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | N
 def _exists(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | None) -> None:
     """What EXISTS selects is never looked at, so that a `*` in it uses no column."""
     if not isinstance(node.this, exp.Query):
-        _push(node, _changed(role), stack)
+        _push(node, _CHANGED[role], stack)
         return
     run = scope.run
-    before, expanded = set(run.touched), run.star_expanded
+    before, expanded = run.uses.passed(), run.star_expanded
     run.query(node.this, scope)
     run.star_expanded = expanded
-    for column in set(run.touched) - before - run.named:
-        del run.touched[column]
+    run.uses.keep_passed(before)
 
 
 def _exploding(node: exp.Expr, role: int, stack: Stack, scope: Scope, flow: Flow | None) -> None:
     """UNNEST and EXPLODE in a select list: how many elements there are decides how many rows."""
-    _push(node, _changed(role), stack)
+    _push(node, _CHANGED[role], stack)
     if is_direct(role) and not isinstance(node.parent, exp.In):
         _push(node, JOIN, stack)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from msgspec.structs import replace
 from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
@@ -66,10 +67,8 @@ def federated(call: exp.Expr, catalog: str, scope: Scope) -> Relation | None:
         return Function((), NOTHING)
     for table in run.reads:
         scope.run.reads[_behind(connection, table)] += 1
-    scope.run.named.update(_moved(connection, column) for column in run.named)
-    for found, kept in ((run.uses, scope.run.uses), (run.touched, scope.run.touched)):
-        kept.update((_moved(connection, column), bits) for column, bits in found.items())
-    return Derived(field._replace(flow=_flow(connection, field.flow)) for field in output.fields())
+    scope.run.uses.take(run.uses, lambda column: _moved(connection, column))
+    return Derived(replace(field, flow=_flow(connection, field.flow)) for field in output.fields())
 
 
 def _text(call: exp.Expr, place: int) -> str:

@@ -44,6 +44,10 @@ def composed(outer: int, inner: int) -> int:
     return max(outer & 15, inner & 15) | flag
 
 
+# `composed` of every two roles, with and without their flags: looked up for every column.
+COMPOSED = tuple(tuple(composed(outer, inner) for inner in range(32)) for outer in range(32))
+
+
 def _merged(one: int, other: int) -> int:
     flag = one & other & MASKED
     one, other = one & 15, other & 15
@@ -54,8 +58,9 @@ def _merged(one: int, other: int) -> int:
 
 def add(target: Flow, source: Flow, role: int) -> None:
     """Adds to a flow what a column of flow `source` brings when used in a role."""
+    through = COMPOSED[role]
     for column, inner in source.items():
-        value = composed(role, inner)
+        value = through[inner]
         before = target.get(column)
         target[column] = value if before is None else _merged(before, value)
 

@@ -18,7 +18,13 @@ TEMPLATE = "\N{SECTION SIGN}"  # stands in a name where the text had a template'
 
 def is_path(text: str) -> bool:
     """Whether a text is a file's path or URL rather than a table's name."""
-    return bool(_PATH.search(text))
+    return ("/" in text or "." in text) and bool(_PATH.search(text))
+
+
+def is_bare(node: exp.Expr) -> bool:
+    """Whether a table expression has a name of one part."""
+    place, inner = node.args.get("db"), node.this
+    return place is None and inner is not None and not isinstance(inner, exp.Dot)
 
 
 def table_of(node: exp.Expr, run: Run) -> Table | None:
@@ -29,7 +35,7 @@ def table_of(node: exp.Expr, run: Run) -> Table | None:
     if len(parts) == 2 and run.rules.name == "databricks" and parts[0].name.lower() == "live":
         parts = parts[1:]  # the schema of the pipeline itself
     texts = [part.name for part in parts]
-    if not texts or not texts[-1] or any(TEMPLATE in text for text in texts):
+    if not texts or not texts[-1] or TEMPLATE in "".join(texts):
         return None
     last = texts[-1]
     if last.startswith("@"):
@@ -42,7 +48,7 @@ def table_of(node: exp.Expr, run: Run) -> Table | None:
         return Table((f"@{last}",))  # T-SQL's table variable
     if isinstance(parts[-1], (exp.Placeholder, exp.Parameter)):
         return None
-    return qualified(tuple(_part(part, run.rules) for part in parts), run)
+    return qualified(tuple([_part(part, run.rules) for part in parts]), run)
 
 
 def _parts(node: exp.Expr) -> list[exp.Expr]:
@@ -55,6 +61,15 @@ def _parts(node: exp.Expr) -> list[exp.Expr]:
         places.append(inner.this if isinstance(inner.this, exp.Expr) else None)
         inner = inner.expression
     return [place or exp.to_identifier("", quoted=True) for place in (*places, inner)]
+
+
+def names_of(node: exp.Expr, rules: Rules) -> list[str]:
+    """The parts of a column reference as the platform stores them, qualifiers first."""
+    parts: list[exp.Expr] = node.parts  # type: ignore[attr-defined]
+    names = [rules.column(part.name, bool(part.args.get("quoted"))) for part in parts]
+    if len(names) > 1 and rules.bare_statements:
+        names[-2] = mark(parts[-2]) + names[-2]
+    return names
 
 
 def mark(part: exp.Expr) -> str:

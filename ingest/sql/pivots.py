@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
+from msgspec.structs import replace
 from sqlglot import exp
 
 from ingest.sql.expressions import flow_of, trace
@@ -19,7 +20,7 @@ def pivoted(relation: Relation, pivot: exp.Expr, alias: str, outer: Scope) -> Re
     scope.add(alias, relation)
     fields = _unpivot(pivot, scope) if pivot.args.get("unpivot") else _pivot(pivot, scope)
     names = pivot.args["alias"].columns if pivot.args.get("alias") else []
-    renamed = [field._replace(name=name.name) for field, name in zip(fields, names, strict=False)]
+    renamed = [replace(field, name=name.name) for field, name in zip(fields, names, strict=False)]
     return Derived([*renamed, *fields[len(renamed) :]])
 
 
@@ -81,7 +82,7 @@ def _left_over(scope: Scope, used: set[str]) -> list[Field]:
     result = []
     for field in scope.relations[0].fields():
         if field.rest is not None:
-            result.append(field._replace(without=field.without | used))
+            result.append(replace(field, without=field.without | used))
         elif field.name.lower() not in used:
             result.append(field)
     return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
 from sqlglot import exp
 
 from ingest.sql.expressions import dotted, flow_of, trace
@@ -19,7 +20,7 @@ from ingest.sql.flows import (
 from ingest.sql.pivots import pivot_statement, pivoted
 from ingest.sql.records import placeholder
 from ingest.sql.relations import Derived, Field, Function, Positional, Relation
-from ingest.sql.scopes import Aliases, Scope
+from ingest.sql.scopes import BEFORE_UNKNOWN, FIRST, LAST, NEVER, Scope
 from ingest.sql.sources import attach, attach_join, renamed
 from ingest.sql.stars import star_fields
 
@@ -28,18 +29,18 @@ _GROUPINGS = (exp.Rollup, exp.Cube, exp.GroupingSets, exp.Tuple, exp.Paren)
 # calls whose unaliased column PostgreSQL names after the function
 _NAMED_CALLS = (exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Coalesce, exp.Lower, exp.Upper)
 _CLAUSES = (
-    ("connect", FILTER, Aliases.NEVER),
-    ("prewhere", FILTER, Aliases.LAST),
-    ("where", FILTER, Aliases.LAST),
-    ("group", GROUP_BY, Aliases.BEFORE_UNKNOWN),
-    ("having", FILTER, Aliases.BEFORE_UNKNOWN),
-    ("qualify", FILTER, Aliases.BEFORE_UNKNOWN),
-    ("order", SORT, Aliases.FIRST),
-    ("sort", SORT, Aliases.FIRST),
-    ("cluster", SORT, Aliases.FIRST),
-    ("distribute", SORT, Aliases.FIRST),
-    ("limit", FILTER, Aliases.NEVER),
-    ("offset", FILTER, Aliases.NEVER),
+    ("connect", FILTER, NEVER),
+    ("prewhere", FILTER, LAST),
+    ("where", FILTER, LAST),
+    ("group", GROUP_BY, BEFORE_UNKNOWN),
+    ("having", FILTER, BEFORE_UNKNOWN),
+    ("qualify", FILTER, BEFORE_UNKNOWN),
+    ("order", SORT, FIRST),
+    ("sort", SORT, FIRST),
+    ("cluster", SORT, FIRST),
+    ("distribute", SORT, FIRST),
+    ("limit", FILTER, NEVER),
+    ("offset", FILTER, NEVER),
 )
 
 
@@ -161,7 +162,7 @@ def _by_position(outputs: list[Derived]) -> Derived:
         named = [field for field in _by_name(outputs).fields() if field.rest is None]
         return Derived([*named, Field("*", NOTHING, Positional(relations))])
     return Derived(
-        field._replace(flow=union([fields[i].flow for fields in listed if i < len(fields)]))
+        replace(field, flow=union([fields[i].flow for fields in listed if i < len(fields)]))
         for i, field in enumerate(listed[0])
     )
 
@@ -191,7 +192,7 @@ def _select(node: exp.Select, scope: Scope) -> Derived:
     for window in args.get("windows") or ():
         scope.windows[window.name.lower()] = window
     if scope.run.rules.lateral_alias:
-        scope.aliasing = Aliases.BEFORE_UNKNOWN
+        scope.aliasing = BEFORE_UNKNOWN
     fields = projected(node.expressions, scope)
     _clauses(node, scope, fields)
     distinct = args.get("distinct")
@@ -224,25 +225,25 @@ def projected(expressions: list[exp.Expr], scope: Scope) -> list[Field]:
     fields: list[Field] = []
     for expression in expressions:
         stars = star_fields(expression, scope)
-        for field in stars or ():
-            fields.append(field if field.name else field._replace(name=_place(fields)))
         if stars is not None:
+            fields += stars
             continue
         if isinstance(expression, exp.Aliases):
             flow = flow_of(expression.this, scope)
             fields += [Field(name.name, flow) for name in expression.aliases]
             continue
         name = output_name(expression, scope)
-        flow = flow_of(expression, scope)
         if isinstance(expression, exp.Alias):
+            flow = flow_of(expression.this, scope)
             scope.aliases.setdefault(name.lower(), flow)
-        fields.append(Field(name or _place(fields), flow))
+        else:
+            flow = flow_of(expression, scope)
+        fields.append(Field(name, flow))
         scope.run.spend(len(flow))
+    for place, field in enumerate(fields, start=1):
+        if not field.name:
+            fields[place - 1] = replace(field, name=placeholder(place))
     return fields
-
-
-def _place(before: list[Field]) -> str:
-    return placeholder(len(before) + 1)
 
 
 def output_name(node: exp.Expr, scope: Scope) -> str:
@@ -273,10 +274,9 @@ def _spelled(call: exp.AggFunc) -> str:
 
 
 def _clauses(node: exp.Expr, scope: Scope, fields: list[Field]) -> None:
-    for key, role, aliasing in _CLAUSES:
-        clause = node.args.get(key)
-        if not clause:
-            continue
+    args = node.args
+    for key, role, aliasing in [clause for clause in _CLAUSES if args.get(clause[0])]:
+        clause = args[key]
         scope.aliasing = aliasing
         if role in (GROUP_BY, SORT):
             for item in _items(clause):

@@ -1,4 +1,4 @@
-"""What comes out of a text of SQL. All frozen, all picklable: they cross a process pool."""
+"""What comes out of a text of SQL. All frozen; as arrays where they are written down."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ ChangeKind = Literal[
 ]
 
 
-class Table(msgspec.Struct, frozen=True, order=True):
+class Table(msgspec.Struct, frozen=True, order=True, cache_hash=True, gc=False, array_like=True):
     """A name that statements read and write, after defaults and the dialect's case rule."""
 
     parts: tuple[str, ...]
@@ -53,7 +53,7 @@ class Table(msgspec.Struct, frozen=True, order=True):
         return ".".join(f'"{part}"' if '"' in part else part for part in self.parts)
 
 
-class Column(msgspec.Struct, frozen=True, order=True):
+class Column(msgspec.Struct, frozen=True, order=True, cache_hash=True, gc=False, array_like=True):
     """A column of a table; the path of a nested field keeps its dots (`address.city`)."""
 
     table: Table
@@ -63,7 +63,7 @@ class Column(msgspec.Struct, frozen=True, order=True):
         return f"{self.table}.{self.name}"
 
 
-class ColumnEdge(msgspec.Struct, frozen=True):
+class ColumnEdge(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One source column of one output column.
 
     target: a `placeholder` where the text and the catalogue leave the name open.
@@ -78,7 +78,7 @@ class ColumnEdge(msgspec.Struct, frozen=True):
     masked: bool = False
 
 
-class ColumnUse(msgspec.Struct, frozen=True, order=True):
+class ColumnUse(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
     """One role in which a statement uses a column.
 
     named: false when the column is reached only through `*`, NATURAL or by position, so that the
@@ -115,7 +115,7 @@ class Context(msgspec.Struct, frozen=True):
     search_path: tuple[str, ...] = ()
 
 
-class Statement(msgspec.Struct, frozen=True):
+class Statement(msgspec.Struct, frozen=True, array_like=True):
     """What one statement reads, writes and depends on.
 
     edges: direct roles only; influences: CONDITIONAL and WINDOW, which steer one output column
@@ -148,7 +148,7 @@ class Statement(msgspec.Struct, frozen=True):
     dynamic: bool = False
 
 
-class Analysis(msgspec.Struct, frozen=True):
+class Analysis(msgspec.Struct, frozen=True, array_like=True):
     """The statements of a text and the context after it; `error` is empty when all is well."""
 
     statements: tuple[Statement, ...]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, Protocol
+from itertools import repeat
+from typing import Protocol
+
+import msgspec
 
 from ingest.sql.catalog import TableColumns
 from ingest.sql.flows import IDENTITY, NOTHING, Flow, nested, union
@@ -31,7 +34,7 @@ class Relation(Protocol):
         """The base tables whose unlisted columns it passes on."""
 
 
-class Field(NamedTuple):
+class Field(msgspec.Struct, frozen=True):
     """An output column; or, with a `rest`, all the unlisted columns of a relation but some."""
 
     name: str
@@ -56,9 +59,8 @@ class BaseTable:
         if self.columns is None:
             return None
         flow = self._flows.get(key)
-        if flow is None and key in self.columns.names:
-            flow = {Column(self.table, self.columns.names[key][0]): IDENTITY}
-            self._flows[key] = flow
+        if flow is None and (name := self.columns.names.get(key)) is not None:
+            flow = self._flows[key] = {Column(self.table, name): IDENTITY}
         return flow
 
     def unknown(self, name: str) -> Flow | None:
@@ -76,9 +78,10 @@ class BaseTable:
         """The catalogue's columns, or the rest of an unknown table."""
         if self.columns is None:
             return [Field("*", NOTHING, self)]
-        return [
-            Field(name, self.known(key) or NOTHING) for key, (name, _) in self.columns.names.items()
-        ]
+        names = self.columns.names
+        flows = [{column: IDENTITY} for column in map(Column, repeat(self.table), names.values())]
+        self._flows.update(zip(names, flows, strict=True))
+        return list(map(Field, names.values(), flows))
 
     def open_tables(self) -> Iterator[Table]:
         """The table itself, when unknown."""
@@ -94,11 +97,9 @@ class Derived:
     def __init__(self, fields: Iterable[Field]) -> None:
         self._fields = list(fields)
         self._rests = [field for field in self._fields if field.rest is not None]
-        self._by_key: dict[str, Flow] = {}
+        # Of columns of one name the first is meant.
+        self._by_key = {f.name.lower(): f.flow for f in reversed(self._fields) if f.rest is None}
         self.weak = False
-        for field in self._fields:
-            if field.rest is None:
-                self._by_key.setdefault(field.name.lower(), field.flow)
 
     def known(self, key: str) -> Flow | None:
         """The flow of the first column of that name."""

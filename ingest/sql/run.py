@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -10,8 +10,8 @@ from sqlglot import exp
 
 from ingest.sql.catalog import Catalog, TableColumns
 from ingest.sql.dialects import Rules
-from ingest.sql.flows import AGGREGATION, Flow, composed, rank
 from ingest.sql.records import Column, Context, SchemaChange, Statement, Table
+from ingest.sql.uses import Uses
 
 if TYPE_CHECKING:
     from ingest.sql.relations import Derived, Field
@@ -28,8 +28,6 @@ class TooCostlyError(Exception):
 class Run:
     """The state of one statement's analysis: what is known, and what was found so far.
 
-    uses: column → bits of the roles it has; touched: the same for columns that a select list
-    names, which count only when nothing else says what the column is for.
     rows: variable → the query of whose rows it holds one.
     query: analyses a query; set by the module that can, so that the others need not import it.
     """
@@ -47,13 +45,12 @@ class Run:
         self.catalog = catalog
         self.variables = variables
         self.rows = rows or {}
-        self.reads: Counter[Table] = Counter()
+        self.reads: defaultdict[Table, int] = defaultdict(int)
         self.writes: dict[Table, None] = {}
         self.assigned: dict[Column, None] = {}
         self.targets: list[tuple[Table | None, list[Field]]] = []
-        self.uses: dict[Column, int] = {}
-        self.touched: dict[Column, int] = {}
-        self.named: set[Column] = set()
+        self.uses = Uses()
+        self.use = self.uses.add
         self.notes: dict[str, None] = {}
         self.consulted: dict[Table, None] = {}
         self.changes: list[SchemaChange] = []
@@ -83,19 +80,6 @@ class Run:
         """The catalogue's columns of a table; remembers that they were asked for."""
         self.consulted[table] = None
         return self.catalog.columns(table)
-
-    def use(self, flow: Flow, role: int, named: bool = True) -> None:
-        """Records that the base columns of a flow are used in a role."""
-        if named:
-            self.named.update(flow)
-        role = rank(role)
-        if role > AGGREGATION:
-            for column in flow:  # also what only steers the value: it steers what the value steers
-                self.uses[column] = self.uses.get(column, 0) | 1 << role
-        else:
-            for column, inner in flow.items():
-                bit = 1 << rank(composed(role, inner))
-                self.touched[column] = self.touched.get(column, 0) | bit
 
 
 def _unset(node: exp.Expr, scope: Scope) -> Derived:

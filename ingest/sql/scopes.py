@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from enum import Enum
-
 from sqlglot import exp
 
 from ingest.sql.flows import NOTHING, Flow, nested, union
-from ingest.sql.names import TEMPLATE
+from ingest.sql.names import TEMPLATE, mark
 from ingest.sql.relations import BaseTable, Derived, Relation
 from ingest.sql.run import Run
 
-
-class Aliases(Enum):
-    """When a name may mean an alias of the select list."""
-
-    NEVER = 0
-    LAST = 1  # after every column that may exist
-    BEFORE_UNKNOWN = 2  # after the columns known to exist
-    FIRST = 3  # ORDER BY
+# When a name may mean an alias of the select list: never, after every column that may exist, after
+# the columns known to exist, before all of them (ORDER BY).
+NEVER, LAST, BEFORE_UNKNOWN, FIRST = range(4)
 
 
 class Scope:
@@ -27,25 +19,28 @@ class Scope:
 
     ctes: name → output of the CTEs in sight, by lower-case name.
     merged: columns that USING or NATURAL made one.
-    aliases: select-list aliases defined so far.
+    aliases: select-list aliases defined so far; aliasing: when a name may mean one of them.
     constants: named expressions (ClickHouse's `WITH 1 AS one`).
     hidden: parameters of the lambdas around.
     spread: the column that COLUMNS(…) inside an expression stands for at the moment.
     """
 
+    aliasing = NEVER
+    hidden: frozenset[str] = frozenset()
+    spread: Flow = NOTHING
+
     def __init__(self, run: Run, outer: Scope | None = None) -> None:
         self.run = run
         self.outer = outer
+        self._around: tuple[Scope, ...] = (outer, *outer._around) if outer else ()
         self.ctes: dict[str, Derived] = outer.ctes if outer else {}
         self.relations: list[Relation] = []
         self.by_name: dict[str, Relation] = {}
         self.merged: dict[str, tuple[str, Flow]] = {}
         self.aliases: dict[str, Flow] = {}
-        self.aliasing = Aliases.NEVER
         self.constants: dict[str, Flow] = outer.constants if outer else {}
         self.windows: dict[str, exp.Expr] = {}
-        self.hidden: frozenset[str] = frozenset()
-        self.spread: Flow = NOTHING
+        self._marked = run.rules.bare_statements
         self._known: dict[str, Flow | None] = {}
         self._unknown: dict[str, Flow | None] = {}
         self._rows: dict[str, Flow] = {}
@@ -77,6 +72,18 @@ class Scope:
         self._known.clear()
         self._unknown.clear()
 
+    def listed(self, node: exp.Expr) -> Flow | None:
+        """The flow of a column that an alias of this very scope lists, as for most: no search."""
+        args = node.args
+        qualifier = args.get("table")
+        if qualifier is None or args.get("db") is not None or self.hidden:
+            return None
+        alias = qualifier.name.lower()
+        if self._marked:
+            alias = mark(qualifier) + alias
+        relation = self.by_name.get(alias)
+        return None if relation is None or TEMPLATE in alias else relation.known(node.name.lower())
+
     def resolve(self, parts: list[str]) -> tuple[Flow, bool] | None:
         """The flow of a dotted name and whether it names its base columns; None when nobody knows.
 
@@ -84,18 +91,14 @@ class Scope:
         """
         self.run.spend(1)
         key = parts[0].lower()
-        if key in self.hidden or TEMPLATE in key:
+        if key in self.hidden or TEMPLATE in key or self._is_word(key):
             return None
-        is_word = key in self.run.variables or key in self.run.rules.pseudo_columns
-        is_known = key in self.by_name or key in self.run.rows
-        if is_word and not is_known and self._certain(key) is None:
-            return None
-        flow = self._by_qualifier(parts)
+        flow = self._by_qualifier(parts) if len(parts) > 1 else None
         if flow is not None:
             return flow, True
         if len(parts) == 1 or self.run.rules.dotted_fields:
-            for scope in self._outwards():
-                flow = scope._unqualified(parts[0], is_alone=len(parts) == 1)
+            for scope in (self, *self._around):
+                flow = scope._unqualified(parts[0], key, is_alone=len(parts) == 1)
                 if flow is not None:
                     named = flow is not scope._rows.get(key) and not scope._would_rebind(key, flow)
                     return _inside(flow, parts[1:]), named
@@ -105,20 +108,19 @@ class Scope:
         self.run.note(f"unknown: {'.'.join(parts)}")
         return None
 
-    def _outwards(self) -> Iterator[Scope]:
-        scope: Scope | None = self
-        while scope is not None:
-            yield scope
-            scope = scope.outer
+    def _is_word(self, key: str) -> bool:
+        """Whether a name is a variable or a pseudo-column, and nothing in sight is called so."""
+        run = self.run
+        if key not in run.variables and key not in run.rules.pseudo_columns:
+            return False
+        return key not in self.by_name and key not in run.rows and self._certain(key) is None
 
     def _by_qualifier(self, parts: list[str]) -> Flow | None:
         """The flow of a name whose first parts mean a relation, here or further out.
 
         A column that is known here comes before a relation further out: then the rest are fields.
         """
-        if len(parts) == 1:
-            return None
-        for scope in self._outwards():
+        for scope in (self, *self._around):
             flow = scope._qualified(parts)
             if flow is not None:
                 return flow
@@ -128,7 +130,7 @@ class Scope:
 
     def _only_place(self, name: str) -> Flow | None:
         """The column in the one table there is, of which the catalogue must know too little."""
-        relations = (relation for scope in self._outwards() for relation in scope.relations)
+        relations = (r for scope in (self, *self._around) for r in scope.relations)
         tables = [relation for relation in relations if isinstance(relation, BaseTable)]
         return self._unlisted(tables[0], name) if len(tables) == 1 else None
 
@@ -140,7 +142,7 @@ class Scope:
 
     def relation(self, qualifiers: list[str]) -> Relation | None:
         """The relation that an alias or a table's dotted name means, here or further out."""
-        found = (scope._relation(qualifiers) for scope in self._outwards())
+        found = (scope._relation(qualifiers) for scope in (self, *self._around))
         return next((relation for relation in found if relation is not None), None)
 
     def _relation(self, qualifiers: list[str]) -> Relation | None:
@@ -169,21 +171,20 @@ class Scope:
                 return _inside(flow, parts[count + 1 :])
         return None
 
-    def _unqualified(self, name: str, is_alone: bool) -> Flow | None:
+    def _unqualified(self, name: str, key: str, is_alone: bool) -> Flow | None:
         """The flow of a column; alone, the name may also mean a whole row."""
-        key = name.lower()
-        if self.aliasing is Aliases.FIRST and key in self.aliases:
+        if self.aliasing == FIRST and key in self.aliases:
             return self.aliases[key]
         flow = self._certain(key)
         if flow is None:
             flow = self.constants.get(key)
-        if flow is None and self.aliasing is Aliases.BEFORE_UNKNOWN:
+        if flow is None and self.aliasing == BEFORE_UNKNOWN:
             flow = self.aliases.get(key)
         if flow is None and is_alone and key in self.by_name:
             flow = self._whole_row(key)
         if flow is None:
             flow = self._possible(name)
-        if flow is None and self.aliasing is not Aliases.NEVER:
+        if flow is None and self.aliasing != NEVER:
             flow = self.aliases.get(key)
         return flow
 
@@ -223,9 +224,9 @@ class Scope:
 
         Not one that is made of the same base column: it goes with it.
         """
-        return self.outer is not None and any(
+        return any(
             (outer := relation.known(key)) is not None and outer.keys().isdisjoint(flow)
-            for scope in self.outer._outwards()
+            for scope in self._around
             for relation in scope.relations
         )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sqlglot import Dialect, ErrorLevel, Token, exp
+from sqlglot import Token, exp
 from sqlglot.errors import ParseError, TokenError
 
 from ingest.sql import fallback
 from ingest.sql.catalog import Catalog
 from ingest.sql.commands import handled
-from ingest.sql.dialects import rules
+from ingest.sql.dialects import Rules, rules
 from ingest.sql.records import Analysis, Context, Statement
 from ingest.sql.run import TooCostlyError
 from ingest.sql.script import Script
@@ -52,7 +52,7 @@ def single(sql: str, dialect: str) -> list[str]:
 def _analyse_text(sql: str, script: Script) -> None:
     """Adds the statements of a text to a script."""
     try:
-        tokens = script.rules.dialect.tokenize(sql)
+        tokens = script.rules.tokenize(sql)
     except TokenError as error:
         _fall_back(sql, f"truncated: {_first_line(error)}", script)
         return
@@ -82,7 +82,7 @@ def _analyse_piece(piece: Piece, script: Script) -> None:
 def _analyse_statement(piece: Piece, script: Script) -> None:
     if piece.kind == "command":
         script.add(fallback.scan(piece.text, script.run(), f"unsupported: {piece.word(0)}"))
-    elif deepest(piece.tokens) > MAX_DEPTH:
+    elif _is_too_deep(piece):
         _fall_back(piece.text, "too deeply nested", script)
     else:
         if script.rules.bare_statements:
@@ -91,6 +91,12 @@ def _analyse_statement(piece: Piece, script: Script) -> None:
             script.add(_statement(node, piece, script))
         if script.rules.bare_statements and script.statements:
             _log_output(piece, script)
+
+
+def _is_too_deep(piece: Piece) -> bool:
+    text = piece.text
+    opened = text.count("(") + text.count("[")
+    return opened > MAX_DEPTH and deepest(piece.tokens) > MAX_DEPTH
 
 
 def _log_output(piece: Piece, script: Script) -> None:
@@ -124,48 +130,40 @@ def _parsed(piece: Piece, script: Script) -> list[exp.Expr]:
     nodes: list[exp.Expr] = []
     failure: ParseError | None = None
     try:
-        nodes = _parse(piece.tokens, piece.sql, script.rules.dialect)
+        nodes = script.rules.parse(piece.tokens, piece.sql)
         if not _is_given_up(nodes):
             return nodes
     except ParseError as error:
         failure = error
     if failure is None or not is_truncated(piece.tokens):
         tokens, text = trimmed(piece.tokens), repaired(piece.text)
-        own = script.rules.dialect
+        own, others = script.rules, [rules(name) for name in _SECOND_OPINIONS]
         if found := _opinion(tokens, piece.sql, own) or _reread(text, own):
             return found
-        for dialect in (rules(name).dialect for name in _SECOND_OPINIONS):
-            if found := _opinion(tokens, piece.sql, dialect):
+        for other in others:
+            if found := _opinion(tokens, piece.sql, other):
                 return found
-        for dialect in (rules(name).dialect for name in _SECOND_OPINIONS):
-            if found := _reread(text, dialect):
+        for other in others:
+            if found := _reread(text, other):
                 return found
     if failure is not None:
         raise failure
     return nodes
 
 
-def _reread(sql: str, dialect: Dialect) -> list[exp.Expr]:
+def _reread(sql: str, rules: Rules) -> list[exp.Expr]:
     try:
-        return _opinion(dialect.tokenize(sql), sql, dialect)
+        return _opinion(rules.tokenize(sql), sql, rules)
     except TokenError:
         return []
 
 
-def _opinion(tokens: list[Token], sql: str, dialect: Dialect) -> list[exp.Expr]:
+def _opinion(tokens: list[Token], sql: str, rules: Rules) -> list[exp.Expr]:
     try:
-        nodes = _parse(tokens, sql, dialect)
+        nodes = rules.parse(tokens, sql)
     except ParseError:
         return []
     return [] if _is_given_up(nodes) else nodes
-
-
-def _parse(tokens: list[Token], sql: str, dialect: Dialect) -> list[exp.Expr]:
-    parser = dialect.parser(error_level=ErrorLevel.IMMEDIATE)
-    try:
-        return [node for node in parser.parse(tokens, sql) if node is not None]
-    except TypeError as error:  # the compiled parser checks the types of what it builds
-        raise ParseError(_first_line(error)) from error
 
 
 def _is_given_up(nodes: list[exp.Expr]) -> bool:

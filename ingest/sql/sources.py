@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
 from sqlglot import exp
 
 from ingest.sql.expressions import flow_of, trace
 from ingest.sql.flows import IDENTITY, JOIN, NOTHING, TRANSFORMATION, Flow, union
 from ingest.sql.functions import declared, named_table, table_function
-from ingest.sql.names import mark, table_of
+from ingest.sql.names import is_bare, mark, table_of
 from ingest.sql.pivots import pivoted
 from ingest.sql.relations import BaseTable, Derived, Field, Function, Relation
 from ingest.sql.scopes import Scope
+
+_HALF = frozenset({"SEMI", "ANTI"})  # joins whose right side only chooses rows of the left
 
 
 def attach(node: exp.Expr, scope: Scope) -> Relation | None:
@@ -34,14 +37,14 @@ def attach_join(join: exp.Join, scope: Scope) -> None:
     if join.kind == "ARRAY":
         _array_join(join, scope)
         return
-    before = list(scope.relations)
+    before = scope.relations[:]
     attach(join.this, scope)
-    added = [r for r in scope.relations if not any(r is known for known in before)]
+    added = scope.relations[len(before) :]
     if join.args.get("on") is not None:
         trace(join.args["on"], scope, JOIN)
     if join.args.get("match_condition") is not None:
         trace(join.args["match_condition"], scope, JOIN)
-    if {join.kind, join.side} & {"SEMI", "ANTI"}:
+    if join.kind in _HALF or join.side in _HALF:
         for name in join.args.get("using") or ():
             _compare(name.name, before, added, scope)
         scope.conceal(added)
@@ -141,15 +144,16 @@ def _table(node: exp.Table, scope: Scope) -> Relation:
     if isinstance(node.this, exp.Func) and not isinstance(node.this, exp.DynamicIdentifier):
         catalog = node.parts[0].name if node.args.get("db") else ""
         return table_function(node.this, scope, catalog)
-    parts = node.parts
-    if len(parts) == 1:
-        cte = scope.ctes.get(parts[0].name.lower())
+    if is_bare(node):
+        key = node.this.name.lower()
+        cte = scope.ctes.get(key)
         if cte is not None:
             return cte
-        if run.rules.bare_statements and parts[0].name.lower() in run.variables:
+        if run.rules.bare_statements and key in run.variables:
             return Function((), NOTHING)  # a trigger's inserted and deleted rows
-    elif run.rules.array_join and scope.relation([parts[0].name]) is not None:
-        array = scope.resolve([part.name for part in parts])
+    elif run.rules.array_join:
+        names = [part.name for part in node.parts]
+        array = scope.resolve(names) if scope.relation(names[:1]) is not None else None
         if array is not None:
             run.use(array[0], IDENTITY)
             run.use(array[0], JOIN)  # how many elements there are decides how many rows
@@ -244,7 +248,7 @@ def renamed(relation: Relation, names: list[str]) -> Relation:
                 for name in names
             ]
         )
-    new = [field._replace(name=name) for field, name in zip(fields, names, strict=False)]
+    new = [replace(field, name=name) for field, name in zip(fields, names, strict=False)]
     return Derived([*new, *fields[len(names) :]])
 
 
@@ -258,6 +262,7 @@ def _alias(node: exp.Expr) -> str:
     for pivot in reversed(pivots):
         if pivot.alias:
             return str(pivot.alias)
-    if isinstance(node, exp.Table) and not node.alias and node.parts:
-        return mark(node.parts[-1]) + node.name
-    return str(node.alias)
+    alias = str(node.alias)
+    if not alias and isinstance(node, exp.Table) and node.this is not None:
+        return mark(node.this if is_bare(node) else node.parts[-1]) + node.name
+    return alias

@@ -10,7 +10,7 @@ from sqlglot import Token, TokenType
 
 from ingest.sql.boundaries import parts
 from ingest.sql.dialects import Rules
-from ingest.sql.tokens import word, words
+from ingest.sql.tokens import DEEPER, word, words
 
 _DROPPED = frozenset({"LOOP", "ELSE", "EXCEPTION", "REPEAT", "DO", "THEN", "TRY"})
 _BLOCKS = frozenset({"TRY", "CATCH", "ATOMIC"})
@@ -69,13 +69,17 @@ class Piece(msgspec.Struct):
 
     def find(self, *words: str) -> int | None:
         """Where the first of these words stands."""
+        text = self.text.upper()
+        if not any(word in text for word in words):
+            return None
         return next((i for i in range(len(self.tokens)) if self.word(i) in words), None)
 
 
 def pieces(tokens: list[Token], sql: str, rules: Rules, variables: set[str]) -> Iterator[Piece]:
     """The statements of a token list; the names of the variables declared on the way are added."""
     reader = _Reader(sql, rules, variables)
-    for part in parts(tokens, rules.bare_statements):
+    is_one = ";" not in sql and not rules.bare_statements
+    for part in [tokens] if is_one else parts(tokens, rules.bare_statements):
         yield from reader.unwrapped(part)
 
 
@@ -173,7 +177,7 @@ class _Reader:
         """The statements in a command that the tokeniser left unread."""
         text = self.sql[part[0].start : part[1].end + 1]
         first = part[0].text
-        tokens = self.rules.dialect.tokenize("_" * len(first) + text[len(first) :])
+        tokens = self.rules.tokenize("_" * len(first) + text[len(first) :])
         tokens[0] = Token(TokenType.VAR, first, start=0, end=len(first) - 1)
         reader = _Reader(text, self.rules, self.variables)
         reader.inside, reader.command = self.inside, tokens[0]
@@ -209,8 +213,7 @@ def _guard_end(part: list[Token], closers: set[str], openers: frozenset[str] | s
     depth = cases = 0
     for i in range(1, len(part)):
         text = word(part, i)
-        kind = part[i].token_type
-        depth += (kind is TokenType.L_PAREN) - (kind is TokenType.R_PAREN)
+        depth += DEEPER.get(part[i].token_type, 0)
         if depth == 0 and not cases and (text in closers or text in openers):
             return i
         cases += (text == "CASE") - (text == "END" and cases > 0)
@@ -221,7 +224,7 @@ def _header(part: list[Token]) -> int:
     """Where a routine's body begins: after AS or IS, at BEGIN, or at its text."""
     depth = 0
     for i, token in enumerate(part):
-        depth += (token.token_type is TokenType.L_PAREN) - (token.token_type is TokenType.R_PAREN)
+        depth += DEEPER.get(token.token_type, 0)
         if depth:
             continue
         if word(part, i) == "BEGIN":

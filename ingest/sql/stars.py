@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from collections.abc import Callable
 
+from msgspec.structs import replace
 from sqlglot import exp
 
 from ingest.sql.expressions import dotted, flow_of
@@ -28,28 +30,35 @@ _AGGREGATES = frozenset({"sum", "min", "max", "avg", "any", "count", "median", "
 
 
 def star_fields(node: exp.Expr, scope: Scope) -> list[Field] | None:
-    """The columns that a select-list item stands for when it is a star; None when it is not."""
-    if isinstance(node, exp.Columns):
-        return _matching(node, scope)
-    if isinstance(node, exp.Star):
-        return _adjusted(_all(scope), node, scope)
-    if isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
-        qualifiers = [part.name for part in node.parts[:-1]]
-        relation = scope.relation(qualifiers)
-        scope.run.star_expanded |= isinstance(relation, BaseTable)
-        fields = relation.fields() if relation else _struct(qualifiers, scope)
-        return _adjusted(fields, node.this, scope)
-    if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Star):
-        parts = dotted(node.this, scope)
-        fields = _struct(parts, scope) if parts else _row(node.this, scope)
-        return _adjusted(fields, node.expression, scope)
-    if isinstance(node, exp.Column):
+    """The columns that a select-list item stands for when it is a star; None when it is not.
+
+    Those without a name have an empty one.
+    """
+    return _READERS.get(type(node), _spread)(node, scope)
+
+
+def _everything(node: exp.Expr, scope: Scope) -> list[Field]:
+    return _adjusted(_all(scope), node, scope)
+
+
+def _of_one(node: exp.Expr, scope: Scope) -> list[Field] | None:
+    """The columns of `t.*`, and in Hive those of a pattern."""
+    if not isinstance(node, exp.Column) or not isinstance(node.this, exp.Star):
         return _by_regex(node, scope) if scope.run.rules.name == "hive" else None
-    if isinstance(node, (exp.Not, *_LIKES)):
-        return _liked(node, scope)
-    if isinstance(node, exp.Apply):
-        return _applied(node, scope)
-    return _spread(node, scope)
+    qualifiers = [part.name for part in node.parts[:-1]]
+    relation = scope.relation(qualifiers)
+    scope.run.star_expanded |= isinstance(relation, BaseTable)
+    fields = relation.fields() if relation else _struct(qualifiers, scope)
+    return _adjusted(fields, node.this, scope)
+
+
+def _of_a_value(node: exp.Expr, scope: Scope) -> list[Field] | None:
+    """The fields of `(value).*`."""
+    if not isinstance(node.expression, exp.Star):
+        return _spread(node, scope)
+    parts = dotted(node.this, scope)
+    fields = _struct(parts, scope) if parts else _row(node.this, scope)
+    return _adjusted(fields, node.expression, scope)
 
 
 def _liked(node: exp.Expr, scope: Scope) -> list[Field] | None:
@@ -68,7 +77,7 @@ def _liked(node: exp.Expr, scope: Scope) -> list[Field] | None:
 def _only_named(fields: list[Field], scope: Scope) -> list[Field]:
     """The fields; one alone counts as named, since DuckDB refuses a pattern that means none."""
     if len(fields) == 1:
-        scope.run.named.update(fields[0].flow)
+        scope.run.uses.name(fields[0].flow)
     return fields
 
 
@@ -105,7 +114,7 @@ def _called(
     ]
 
 
-def _by_regex(node: exp.Column, scope: Scope) -> list[Field] | None:
+def _by_regex(node: exp.Expr, scope: Scope) -> list[Field] | None:
     """Hive's `(ds|hr)?+.+` in backticks: the columns whose names match."""
     if not node.this.args.get("quoted") or not _REGEX.search(node.name):
         return None
@@ -124,13 +133,15 @@ def _applied(node: exp.Expr, scope: Scope) -> list[Field] | None:
 def _made(field: Field, role: int) -> Field:
     flow: Flow = {}
     add(flow, field.flow, role)
-    return field._replace(name="", flow=flow) if field.rest is None else field
+    return replace(field, name="", flow=flow) if field.rest is None else field
 
 
 def _spread(node: exp.Expr, scope: Scope) -> list[Field] | None:
     """DuckDB's `sum(COLUMNS(…))`: one column for each that COLUMNS means."""
-    columns = node.find(exp.Columns) if scope.run.rules.spreads else None
-    if columns is None or isinstance(node, exp.Query):
+    if not scope.run.rules.spreads or isinstance(node, exp.Query):
+        return None
+    columns = node.find(exp.Columns)
+    if columns is None:
         return None
     alias = node.alias
     found: list[Field] = []
@@ -167,28 +178,29 @@ def _without(fields: list[Field], keys: frozenset[str]) -> list[Field]:
 
 
 def _narrowed(field: Field, keys: frozenset[str]) -> Field:
-    return field if field.rest is None else field._replace(without=field.without | keys)
+    return field if field.rest is None else replace(field, without=field.without | keys)
 
 
 def _adjusted(fields: list[Field], star: exp.Expr, scope: Scope) -> list[Field]:
     """The fields after the star's own EXCEPT, REPLACE and RENAME."""
     run = scope.run
     run.spend(len(fields))
-    for field in fields:
-        run.use(field.flow, IDENTITY, named=False)
+    run.uses.add_unnamed([field.flow for field in fields], IDENTITY)
     excepted = star.args.get("except_") or star.args.get("except")
     if excepted:
         keys = frozenset(_key(item) for item in excepted)
         for field in fields:
             if field.rest is None and field.name.lower() in keys:
-                run.named.update(field.flow)
+                run.uses.name(field.flow)
         fields = _without(fields, keys)
     if star.args.get("ilike") is not None:
         fields = _called(fields, _like(star.args["ilike"].name), scope)
     for item in star.args.get("replace") or ():
         fields = _replaced(fields, Field(_alias(item, scope), flow_of(item.this, scope)))
     for item in star.args.get("rename") or ():
-        run.named.update(*(f.flow for f in fields if f.name.lower() == _key(item.this)))
+        for field in fields:
+            if field.name.lower() == _key(item.this):
+                run.uses.name(field.flow)
         fields = _renamed(fields, item.this.name, _alias(item, scope))
     return fields
 
@@ -208,7 +220,7 @@ def _renamed(fields: list[Field], old: str, new: str) -> list[Field]:
         rest = next((field for field in fields if field.rest is not None), None)
         flow = rest.rest.unknown(old) if rest and rest.rest else None
         return [*_without(fields, frozenset({key})), Field(new, flow or NOTHING)]
-    return [f._replace(name=new) if f.name.lower() == key and f.rest is None else f for f in fields]
+    return [replace(f, name=new) if f.name.lower() == key and f.rest is None else f for f in fields]
 
 
 def _replaced(fields: list[Field], new: Field) -> list[Field]:
@@ -218,7 +230,7 @@ def _replaced(fields: list[Field], new: Field) -> list[Field]:
     return [*_without(fields, frozenset({key})), new]
 
 
-def _matching(node: exp.Columns, scope: Scope) -> list[Field]:
+def _matching(node: exp.Expr, scope: Scope) -> list[Field]:
     """DuckDB's COLUMNS: by a pattern, by a star, by a list of names."""
     inner = node.this
     if isinstance(inner, exp.Literal):
@@ -258,7 +270,7 @@ def _row(node: exp.Expr, scope: Scope) -> list[Field]:
     if not rows:
         return [Field("*", NOTHING, Function((), flow))]
     return [
-        field._replace(flow=union([*(row[i].flow for row in rows if i < len(row)), steering]))
+        replace(field, flow=union([*(row[i].flow for row in rows if i < len(row)), steering]))
         for i, field in enumerate(rows[0])
     ]
 
@@ -285,9 +297,9 @@ def _struct_names(parts: list[str], scope: Scope) -> list[str]:
         relations.insert(0, (qualified, parts[1:]))
     for relation, path in relations:
         if isinstance(relation, BaseTable) and relation.columns and path:
-            entry = relation.columns.names.get(path[0].lower())
-            if entry:
-                return _fields_of_type(entry[1], path[1:], scope)
+            name = relation.columns.names.get(path[0].lower())
+            if name is not None:
+                return _fields_of_type(relation.columns.types[name], path[1:], scope)
     return []
 
 
@@ -304,3 +316,13 @@ def _fields_of_type(type_text: str, path: list[str], scope: Scope) -> list[str]:
 
 def _definitions(kind: exp.Expr | None) -> list[exp.Expr]:
     return [e for e in kind.expressions if isinstance(e, exp.ColumnDef)] if kind else []
+
+
+_READERS: dict[type, Callable[[exp.Expr, Scope], list[Field] | None]] = {
+    exp.Columns: _matching,
+    exp.Star: _everything,
+    exp.Column: _of_one,
+    exp.Dot: _of_a_value,
+    exp.Apply: _applied,
+    **dict.fromkeys((exp.Not, *_LIKES), _liked),
+}

@@ -8,19 +8,16 @@ from sqlglot import exp
 
 from ingest.sql import ddl, loads
 from ingest.sql.changes import delete, insert, merge, multi_insert, select_into, update
-from ingest.sql.flows import MASKED, ROLES, Flow, is_direct, rank
+from ingest.sql.flows import AGGREGATION, MASKED, ROLES, Flow
 from ingest.sql.queries import query
 from ingest.sql.records import (
-    Column,
     ColumnEdge,
-    ColumnUse,
     ParseLevel,
     Statement,
     StatementKind,
-    Table,
     in_order,
 )
-from ingest.sql.relations import Derived, Field
+from ingest.sql.relations import Derived, Field, Relation
 from ingest.sql.run import Run
 from ingest.sql.scopes import Scope
 
@@ -96,27 +93,36 @@ def _modify(node: exp.Expr, scope: Scope) -> Derived:
 
 
 def _assembled(kind: StatementKind, run: Run) -> Statement:
-    edges: set[ColumnEdge] = set()
-    influences: set[ColumnEdge] = set()
-    stars: dict[Table, None] = {}
+    edges: list[ColumnEdge] = []
+    influences: list[ColumnEdge] = []
+    output: list[str] = []
+    rests: list[Relation] = []
     for target, fields in run.targets:
         for field in fields:
-            _sort_out(field, target, edges, influences, stars, run)
-    rests = any(field.rest is not None for _, fields in run.targets for field in fields)
+            if field.rest is not None:
+                rests.append(field.rest)
+                continue
+            output.append(field.name)
+            run.uses.add_made(field.flow)
+            for column, role in field.flow.items():
+                number = role & 15
+                edge = ColumnEdge(field.name, target, column, ROLES[number], role >= MASKED)
+                (edges if number <= AGGREGATION else influences).append(edge)
     level: ParseLevel = "star_expanded" if run.star_expanded else "full"
     reads = {table for table, count in run.reads.items() if count > 0}
-    in_rows = {table for query in run.rows.values() for table in query.reads}
-    reads |= in_rows & {column.table for column in (*run.uses, *run.touched)}
+    if run.rows:
+        in_rows = {table for query in run.rows.values() for table in query.reads}
+        reads |= in_rows & run.uses.tables()
     return Statement(
         kind=kind,
         reads=tuple(sorted(reads)),
         writes=tuple(sorted(run.writes)),
         edges=in_order(edges),
         influences=in_order(influences),
-        uses=_uses(run),
-        stars=tuple(stars),
+        uses=run.uses.listed(),
+        stars=tuple(dict.fromkeys(table for rest in rests for table in rest.open_tables())),
         names_assumed=run.names_assumed,
-        output=tuple(f.name for _, fields in run.targets for f in fields if f.rest is None),
+        output=tuple(output),
         output_complete=not rests,
         assigned=tuple(sorted(run.assigned)),
         changes=tuple(run.changes),
@@ -126,36 +132,3 @@ def _assembled(kind: StatementKind, run: Run) -> Statement:
         consulted=tuple(sorted(run.consulted)),
         dynamic=run.dynamic,
     )
-
-
-def _sort_out(
-    field: Field,
-    target: Table | None,
-    edges: set[ColumnEdge],
-    influences: set[ColumnEdge],
-    stars: dict[Table, None],
-    run: Run,
-) -> None:
-    if field.rest is not None:
-        stars.update(dict.fromkeys(field.rest.open_tables()))
-        return
-    for column, role in field.flow.items():
-        number = rank(role)
-        edge = ColumnEdge(field.name, target, column, ROLES[number], bool(role & MASKED))
-        (edges if is_direct(role) else influences).add(edge)
-        run.uses[column] = run.uses.get(column, 0) | 1 << number
-
-
-def _uses(run: Run) -> tuple[ColumnUse, ...]:
-    for column, bits in run.touched.items():
-        run.uses.setdefault(column, bits)
-    return tuple(
-        ColumnUse(column, role, column in run.named)
-        for column, bits in sorted(run.uses.items(), key=_by_column)
-        for number, role in enumerate(ROLES)
-        if bits >> number & 1
-    )
-
-
-def _by_column(entry: tuple[Column, int]) -> Column:
-    return entry[0]

@@ -52,7 +52,7 @@ def without_templates(sql: str) -> str:
     A dbt ref or source becomes the table it means; any other expression a marked name that is
     never taken for a table.
     """
-    if not any(mark in sql for mark in _MARKS):
+    if not any(sign in sql for sign in "{$%") or not any(mark in sql for mark in _MARKS):
         return sql
     return _TEMPLATES.sub(_replacement, sql)
 

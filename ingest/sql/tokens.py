@@ -13,8 +13,9 @@ TEXTS = frozenset(
     }
 )
 _QUOTED = TEXTS | {TokenType.IDENTIFIER}
-_OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET})
-_CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET})
+# How much deeper a token leads into parentheses; or into brackets as well.
+DEEPER = {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}
+_DEEPER = DEEPER | {TokenType.L_BRACKET: 1, TokenType.R_BRACKET: -1}
 
 
 def words(text: str) -> frozenset[str]:
@@ -48,11 +49,8 @@ def deepest(tokens: list[Token]) -> int:
     """How many parentheses and brackets are open at the same time."""
     depth = found = 0
     for token in tokens:
-        if token.token_type in _OPENING:
-            depth += 1
-            found = max(found, depth)
-        elif token.token_type in _CLOSING:
-            depth -= 1
+        depth += _DEEPER.get(token.token_type, 0)
+        found = max(found, depth)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import Token, TokenType
 
-from ingest.sql.tokens import word
+from ingest.sql.tokens import DEEPER, word
 
 _DML = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "WITH"})
 _AFTER_OUTPUT = frozenset({"FROM", "WHERE", "VALUES", "SELECT", "WHEN", "EXEC", "EXECUTE"})
@@ -57,8 +57,7 @@ def closing(tokens: list[Token], start: int) -> int:
     """Where the parenthesis at a place is closed; the end when it is not."""
     depth = 0
     for i in range(start, len(tokens)):
-        kind = tokens[i].token_type
-        depth += (kind is TokenType.L_PAREN) - (kind is TokenType.R_PAREN)
+        depth += DEEPER.get(tokens[i].token_type, 0)
         if depth == 0:
             return i
     return len(tokens)
