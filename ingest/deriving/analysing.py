@@ -10,6 +10,7 @@ with its days.
 
 from __future__ import annotations
 
+import gc
 import re
 import signal
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,7 +23,7 @@ import msgspec
 
 from ingest.deriving.columns import KnownColumns, tellings, time_of
 from ingest.deriving.moving import moved
-from ingest.deriving.remembered import Remembered
+from ingest.deriving.remembered import Remembered, packed, unpacked
 from ingest.deriving.stated import heed
 from ingest.deriving.timeline import EVER, Columns, Said, Telling, Told
 from ingest.folding.cells import Template
@@ -107,13 +108,20 @@ class _Wanted(msgspec.Struct, frozen=True):
     told: frozenset[int] | None = None
 
 
-def _leave_interrupts() -> None:
-    """Ctrl-C goes to every process of a terminal; the one that imports ends the others."""
+def _begin() -> None:
+    """Makes a process of the pool ready.
+
+    Ctrl-C goes to every process of a terminal; the one that imports ends the others. Syntax trees
+    are cycles, which only a collection finds: one for many of them walks through each of them once,
+    and seldom through what stays.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(100_000, 20, 100)
+    gc.freeze()
 
 
-def _analyse_chunk(wanted: list[_Wanted]) -> list[Analysis]:
-    return [_analysis(one.template, Catalog(one.columns)) for one in wanted]
+def _analyse_chunk(wanted: list[_Wanted]) -> list[bytes]:
+    return [packed(_analysis(one.template, Catalog(one.columns))) for one in wanted]
 
 
 def _analysis(template: Template, catalog: Catalog) -> Analysis:
@@ -223,23 +231,22 @@ class Analyser:
         new = {key: one for key, one in zip(keys, wanted, strict=True) if key not in found}
         made = dict(zip(new, self._analyses(list(new.values())), strict=True))
         self._remembered.keep(made)
-        found |= made
+        found |= {key: unpacked(body) for key, body in made.items()}
         parts: dict[Template, list[Part]] = {}
         for key, one in zip(keys, wanted, strict=True):
             parts.setdefault(one.template, []).append(Part(one.days, one.told, found[key]))
         return {t.id.name: Analysed(spans[t].days, tuple(mine)) for t, mine in parts.items()}
 
-    def _analyses(self, wanted: list[_Wanted]) -> Iterator[Analysis]:
-        """What each of these means, in their order."""
+    def _analyses(self, wanted: list[_Wanted]) -> Iterator[bytes]:
+        """What each of these means, packed, in their order."""
         tasks = [wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK)]
         if self._workers == 1 or len(wanted) < _WORTH_A_POOL:
             return chain.from_iterable(map(_analyse_chunk, tasks))
         if self._pool is None:
             # Not fork: the progress display runs in a thread.
             method = get_context("forkserver")
-            self._pool = ProcessPoolExecutor(
-                self._workers, mp_context=method, initializer=_leave_interrupts
-            )
+            method.set_forkserver_preload(["__main__", __name__])  # once, not in every process
+            self._pool = ProcessPoolExecutor(self._workers, mp_context=method, initializer=_begin)
         return chain.from_iterable(self._pool.map(_analyse_chunk, tasks))
 
     def _wanted(self, template: Template, span: _Span) -> Iterator[_Wanted]:

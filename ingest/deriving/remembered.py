@@ -62,16 +62,17 @@ class Remembered:
         found: dict[bytes, Analysis] = {}
         for key in keys:
             for (body,) in self._db.execute("SELECT body FROM analyses WHERE key = ?", (key,)):
-                found[key] = _decoder.decode(zlib.decompress(body))
+                found[key] = unpacked(body)
         return found
 
-    def keep(self, analyses: Mapping[bytes, Analysis]) -> None:
-        """Keeps analyses; the oldest go when there are too many."""
-        rows = [(key, zlib.compress(_encoder.encode(one), 1)) for key, one in analyses.items()]
+    def keep(self, analyses: Mapping[bytes, bytes]) -> None:
+        """Keeps packed analyses; the oldest go when there are too many."""
         try:
             with self._db:
                 self._db.execute("BEGIN IMMEDIATE")
-                self._db.executemany("INSERT OR IGNORE INTO analyses VALUES (?, ?)", rows)
+                self._db.executemany(
+                    "INSERT OR IGNORE INTO analyses VALUES (?, ?)", analyses.items()
+                )
                 self._db.execute(_FORGET, (_MOST,))
         except sqlite3.OperationalError:
             return  # a full disk or a busy neighbour: it is analysed again some day
@@ -86,6 +87,16 @@ class Remembered:
             found = blake2b(msgspec.msgpack.encode(list(columns.items())), digest_size=16).digest()
             known = self._digests[id(columns)] = columns, found
         return known[1]
+
+
+def packed(analysis: Analysis) -> bytes:
+    """An analysis as it is kept, and as it comes from another process: some 0.5 KiB."""
+    return zlib.compress(_encoder.encode(analysis), 1)
+
+
+def unpacked(body: bytes) -> Analysis:
+    """The analysis that was packed."""
+    return _decoder.decode(zlib.decompress(body))
 
 
 @cache
