@@ -194,7 +194,7 @@ class Import:
         self._stored = self._done = self._total = 0
         self._new: dict[NodeId, None] = {}
         self._processes = Processes(options.workers)
-        self._analyser = Analyser(KnownColumns.of(store), options.workers)
+        self._analyser = Analyser(KnownColumns.of(store), self._processes)
         self._declared = Declared(store, options.declarations, options.book)
         self._understanding = Understanding(self._queries, self._unread, self._funnel)
         self._listening: list[Document] = sizes_told(options.catalogues)

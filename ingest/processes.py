@@ -38,10 +38,16 @@ class Processes:
 
 
 def _begin() -> None:
+    """Makes a process ready.
+
+    Ctrl-C goes to every process of a terminal; the one that imports ends the others. Syntax trees
+    are cycles, which only a collection finds: one for many of them walks through each of them once,
+    and seldom through what stays.
+    """
     Thread(target=_end_with_the_import, daemon=True).start()
-    # Ctrl-C goes to every process of a terminal; the one that imports ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.set_threshold(100_000, 20, 100)  # what is made here is in no cycle
+    gc.set_threshold(100_000, 20, 100)
+    gc.freeze()
 
 
 def _end_with_the_import() -> None:

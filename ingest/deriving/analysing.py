@@ -10,13 +10,9 @@ with its days.
 
 from __future__ import annotations
 
-import gc
 import re
-import signal
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
-from multiprocessing import get_context
 from typing import NamedTuple
 
 import msgspec
@@ -28,6 +24,7 @@ from ingest.deriving.stated import heed
 from ingest.deriving.timeline import EVER, Columns, Said, Telling, Told
 from ingest.folding.cells import Template
 from ingest.identity import dataset_of
+from ingest.processes import Processes
 from ingest.sql import Analysis, Catalog, analyse, collapse
 from lineage.model import Activity
 from lineage.names import DatasetId
@@ -108,18 +105,6 @@ class _Wanted(msgspec.Struct, frozen=True):
     told: frozenset[int] | None = None
 
 
-def _begin() -> None:
-    """Makes a process of the pool ready.
-
-    Ctrl-C goes to every process of a terminal; the one that imports ends the others. Syntax trees
-    are cycles, which only a collection finds: one for many of them walks through each of them once,
-    and seldom through what stays.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.set_threshold(100_000, 20, 100)
-    gc.freeze()
-
-
 def _analyse_chunk(wanted: list[_Wanted]) -> list[bytes]:
     return [packed(_analysis(one.template, Catalog(one.columns))) for one in wanted]
 
@@ -150,20 +135,17 @@ def _without_temporaries(analysis: Analysis) -> Analysis:
 
 
 class Analyser:
-    """Analyses templates; holds the pool and what is known of columns."""
+    """Analyses templates; holds what is known of columns."""
 
-    def __init__(self, known: KnownColumns, workers: int) -> None:
+    def __init__(self, known: KnownColumns, beside: Processes) -> None:
         self.known = known
         self._remembered = Remembered.here()
         self._changed: dict[DatasetId, int] = {}
-        self._workers = workers
-        self._pool: ProcessPoolExecutor | None = None
+        self._beside = beside
 
     def close(self) -> None:
-        """Ends the processes."""
+        """Closes what it keeps on disk."""
         self._remembered.close()
-        if self._pool:
-            self._pool.shutdown(cancel_futures=True)
 
     def take_changed(self) -> dict[DatasetId, int]:
         """The datasets whose columns turned out other than was known, since the last call.
@@ -240,14 +222,10 @@ class Analyser:
     def _analyses(self, wanted: list[_Wanted]) -> Iterator[bytes]:
         """What each of these means, packed, in their order."""
         tasks = [wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK)]
-        if self._workers == 1 or len(wanted) < _WORTH_A_POOL:
+        if self._beside.count == 1 or len(wanted) < _WORTH_A_POOL:
             return chain.from_iterable(map(_analyse_chunk, tasks))
-        if self._pool is None:
-            # Not fork: the progress display runs in a thread.
-            method = get_context("forkserver")
-            method.set_forkserver_preload(["__main__", __name__])  # once, not in every process
-            self._pool = ProcessPoolExecutor(self._workers, mp_context=method, initializer=_begin)
-        return chain.from_iterable(self._pool.map(_analyse_chunk, tasks))
+        begun = [self._beside.submit(_analyse_chunk, task) for task in tasks]
+        return chain.from_iterable(one.result() for one in begun)
 
     def _wanted(self, template: Template, span: _Span) -> Iterator[_Wanted]:
         named = self.known.named_in(template.sql, template.id.namespace)
