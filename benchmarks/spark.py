@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.workload import catalogue, write
+from benchmarks.workload import Mesh, catalogue, write
 from ingest.declared.catalogs import read_catalogue
 from ingest.declared.sources import SourceBook, SourceFlags
 from ingest.engines.batches import (
@@ -93,9 +93,10 @@ def main() -> None:
     count = options.parse_args().statements
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LINEAGE_CACHE"] = f"{folder}/cache"
-        log = write(Path(folder) / "log.csv", count)
+        mesh = Mesh(count)
+        log = write(Path(folder) / "log.csv", mesh)
         columns = Path(folder) / "catalog.json"
-        columns.write_text(json.dumps(catalogue(count)))
+        columns.write_text(json.dumps(catalogue(mesh)))
         engine = Measuring()
         cold, report = _import(log, columns, f"sqlite:///{folder}/cold.db", engine)
         # Again into an empty store: every template is remembered, and none analysed.

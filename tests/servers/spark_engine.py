@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.workload import write
+from benchmarks.workload import Mesh, write
 from tests.servers.spark import missing
 from tests.servers.tools import program, run
 
@@ -68,7 +68,7 @@ def imported(lineage, store, arguments, *more):
 @pytest.mark.parametrize("master", MASTERS)
 def test_it_is_the_same_import(lineage, tmp_path, master):
     """The sample, with sessions, duplicates, dead letters and events; and what a mesh logs."""
-    write(tmp_path / "log.csv", 20_000)
+    write(tmp_path / "log.csv", Mesh(20_000))
     log = [str(tmp_path / "log.csv"), "--namespace", "snowflake://bench"]
     for name, arguments in (("sample", SAMPLE), ("log", log)):
         here = imported(lineage, tmp_path / f"{name}-here.db", arguments)
