@@ -14,7 +14,7 @@ from lineage.store import Store
 WIDTH = 16
 _BLOCK = 32  # days whose shards are read together: a round trip costs more than a shard
 _TOGETHER = 500_000  # keys of such days
-_HELD = 2_000_000  # keys that stay in memory once they are in the store
+_HELD = 1_000_000  # keys that stay in memory once they are in the store
 UNTIMED = -1  # the day of records that have no time
 
 
