@@ -95,7 +95,7 @@ def items_of(
                 as_of,
             )
         )
-    items.sort(key=lambda item: (RINGS.index(item.ring), -item.importance, item.id))
+    items.sort(key=lambda item: (RINGS.index(item.ring), -item.severity, -item.importance, item.id))
     return tuple(items), len(bots)
 
 
