@@ -22,7 +22,7 @@ from ingest.record import Divisible, Format, ReadOptions
 
 _Item = TypeVar("_Item")
 
-_AHEAD = 3  # pieces for each process that wait to be counted
+_AHEAD = 2  # pieces for each process that wait to be counted
 
 
 class Reading:

@@ -16,7 +16,7 @@ from ingest.folding.tally import Tally
 from ingest.folding.unread import Unread
 from ingest.report import Funnel
 
-_MOST = 200_000  # variants that are remembered
+_MOST = 100_000  # variants that are remembered
 
 
 class _Found(msgspec.Struct, frozen=True):
