@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from ingest.engines.rounds import Engine
 
 # Statements between two commits: what a kill can cost, and what memory must hold.
-FLUSH = int(os.environ.get("LINEAGE_FLUSH", "500000"))
+FLUSH = int(os.environ.get("LINEAGE_FLUSH", "1000000"))
 _EDGES = 20  # that a cell makes, by experience
 _EVENTS = 2000  # that are taken in between two looks at the clock
 _RETRIES = 20

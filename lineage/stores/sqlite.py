@@ -100,7 +100,7 @@ class SqliteStore:
     @property
     def batch_edges(self) -> int:
         """How many edges a batch had better not exceed: memory holds them till they are written."""
-        return 800_000
+        return 1_200_000
 
     def migrate(self, *, allowed: bool) -> None:
         """Bring the schema up to date, or refuse a file that needs it when not allowed."""
