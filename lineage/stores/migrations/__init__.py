@@ -29,7 +29,13 @@ def pending(store: str, url: str, schema: int, *, migrate: bool) -> list[tuple[i
         )
     todo = [(number, _statements(script)) for number, script in known if number > schema]
     if todo and not migrate:
-        raise StoreError(f"{url} has schema {schema}, {newest} is needed: run `lineage migrate`")
+        # Who reads a snapshot has no store that it could be made of again.
+        what = (
+            "`lineage snapshot` it again"
+            if url.startswith("snapshot:")
+            else "run `lineage migrate`"
+        )
+        raise StoreError(f"{url} has schema {schema}, {newest} is needed: {what}")
     return todo
 
 
