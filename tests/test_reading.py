@@ -491,3 +491,13 @@ def test_times_that_cannot_be_read_say_why(stamp: str, why: str) -> None:
     clock.tell(heard.append)
     assert re.search(why, heard[0])
     assert len(heard) == 1
+
+
+@pytest.mark.parametrize("form", ["lines", "document"])
+def test_half_a_character_is_replaced(form: str) -> None:
+    """A JSON escape of one half stands for none, which no store could hold; whole ones stay."""
+    text = r'{"half": "a\ud83d", "whole": "\ud83d\ude42"}' + "\n"
+    text = text if form == "lines" else f"[\n{text}]"
+    (found,) = json_objects(io.StringIO(text, newline=""))
+    assert not isinstance(found, Rejected)
+    assert found[1] == {"half": "a\ufffd", "whole": "\U0001f642"}

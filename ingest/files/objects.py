@@ -31,6 +31,7 @@ _WRAPPED = re.compile(
     r'\s*\{\s*(?:"(?:' + "|".join(_WRAPPERS) + r')"\s*:\s*(?=\[)'
     r'|"meta"\s*:\s*\[[^\[\]]*\]\s*,\s*"data"\s*:\s*(?=\[\s*\{))'
 )
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")  # of a character; the other one may follow
 _MEMBER = re.compile(r'"(?:[^"\\]|\\.)*"\s*:\s*')
 # Where answers of an API keep the columns and the rows of a table: ClickHouse, Trino, Databricks.
 _TABLES = (
@@ -105,8 +106,19 @@ def _decode(text: str) -> JsonObject | None:
     try:
         found: object = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeEncodeError):
-        return None
+        if not _HALF.search(text):
+            return None
+        try:
+            found = _without_halves(json.loads(text, strict=False))
+        except (ValueError, RecursionError):
+            return None
     return found if isinstance(found, dict) else None
+
+
+def _without_halves(found: object) -> object:
+    """The same with U+FFFD for each half of a character, which no store can hold."""
+    text = json.dumps(found, ensure_ascii=False)
+    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
 def _unwrapped(found: JsonObject) -> Iterable[JsonObject]:
@@ -159,6 +171,8 @@ def _json_document(chunk: str, stream: IO[str]) -> Iterator[Object | Rejected]:
             if not behind:
                 return
         else:
+            if _HALF.search(text, start, at):
+                found = _without_halves(found)
             if member:
                 pass
             elif isinstance(found, dict):
