@@ -143,6 +143,18 @@ def test_a_long_log_is_read_in_pieces(tmp_path, monkeypatch):
     assert sum(isinstance(one, QueryRecord) for one in found) >= 599
 
 
+def test_a_piece_may_have_no_row(tmp_path, monkeypatch):
+    """Blank lines, however many, are nothing to take in."""
+    path = tmp_path / "log.csv"
+    as_csv(path)
+    path.write_text(path.read_text() + "\n" * 60_000)
+    monkeypatch.setattr(pieces, "PIECE", 9_000)
+    monkeypatch.setattr(portioning, "WORTH_IT", 0)
+    store = open_store(f"sqlite:///{tmp_path}/blank.db", create=True)
+    report = import_paths(store, [str(path)], ImportOptions(BOOK, workers=2))
+    assert (report.read, report.dead_letters) == (600, {})
+
+
 ASKS = """
 import time
 from ingest.processes import Processes

@@ -83,7 +83,7 @@ class Queries:
     def take(self, portion: Portion, source: Source, file: str) -> None:
         """Takes in the records of a portion."""
         self._funnel.read += portion.size
-        self.newest = max(self.newest, *portion.start)
+        self.newest = max(self.newest, max(portion.start, default=-1))
         low = self._retention.low(source.namespace)
         self._plain.begin(portion, source, file)
         for place, which in enumerate(portion.variant):
