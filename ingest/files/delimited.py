@@ -113,21 +113,20 @@ class _Feed:
 
     def taken(self, count: int) -> list[str]:
         """The lines that a record took; they are left behind."""
-        found = list(itertools.islice(self._ahead(), count))
-        self.pass_by(count)
+        found: list[str] = []
+        while len(found) < count and self._blocks:
+            part = self._blocks[0][self._passed : self._passed + count - len(found)]
+            found += part
+            self.pass_by(len(part))
         return found
 
     def give_back(self, lines: Sequence[str]) -> None:
         """Lets the lines come again; the reader of `lines` must be made anew."""
-        self._rest = itertools.chain(lines, list(self._ahead()), self._rest)
+        ahead = list(itertools.chain.from_iterable(self._blocks))[self._passed :]
+        self._rest = itertools.chain(lines, ahead, self._rest)
         self._blocks.clear()
         self._passed = 0
         self.lines = itertools.chain.from_iterable(self._read())
-
-    def _ahead(self) -> Iterator[str]:
-        """The lines read and not left behind."""
-        lines = itertools.chain.from_iterable(self._blocks)
-        return itertools.islice(lines, self._passed, None)
 
     def _read(self) -> Iterator[list[str]]:
         while block := list(itertools.islice(self._rest, _BLOCK)):
