@@ -10,6 +10,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from copy import deepcopy
 from importlib.metadata import version
 from itertools import islice
@@ -271,7 +272,7 @@ class Import:
             return
         before, start = deepcopy(self._funnel), self._done
         self._queries.newest = self._events.newest = -1
-        with Reading(one.input) as reading:
+        with closing(Reading(one.input)) as reading:
             for count in self._taken(reading, one):
                 self._since_flush += count
                 self._done = start + reading.position

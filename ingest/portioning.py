@@ -8,8 +8,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import lru_cache, partial
 from itertools import islice
-from types import TracebackType
-from typing import IO, Self, TypeVar
+from typing import IO, TypeVar
 
 from ingest.declared.sources import Source
 from ingest.files.pieces import WORTH_IT, Piece, pieces
@@ -26,7 +25,7 @@ _AHEAD = 2  # pieces for each process that wait to be counted
 
 
 class Reading:
-    """A file while it is read; to be used in a `with` statement."""
+    """A file while it is read; `close` it in the end."""
 
     def __init__(self, file: Input) -> None:
         self._file = file
@@ -34,15 +33,8 @@ class Reading:
         self._position: int | None = None
         self._taken = 0  # records of its pieces
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Closes its stream."""
         if self._stream:
             self._stream.close()
 
@@ -64,8 +56,7 @@ class Reading:
         Raises:
             UnreadableInput: as of `open_text`.
         """
-        if self._stream:
-            self._stream.close()
+        self.close()
         self._stream = open_text(self._file)
         return self._stream
 

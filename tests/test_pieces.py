@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import Future
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -59,7 +60,7 @@ def told(path, beside):
     planned, _ = plan([str(path)], BOOK)
     (one,) = planned
     maker = Portions(one.source, ManyMasks("snowflake"), latest_start())
-    with portioning.Reading(one.input) as reading:
+    with closing(portioning.Reading(one.input)) as reading:
         for portion in reading.portions(one, ReadOptions(), maker, 7, beside):
             yield from (portion.one(place) for place in range(portion.size))
 

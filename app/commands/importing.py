@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -173,7 +173,7 @@ def _engine(name: str, master: str) -> AbstractContextManager[Engine | None]:
         return nullcontext()
     from ingest.engines.spark import Spark
 
-    return Spark(master)
+    return closing(Spark(master))
 
 
 def import_options(said: Said) -> ImportOptions:

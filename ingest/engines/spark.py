@@ -9,8 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 
@@ -32,7 +31,7 @@ _WHY = re.compile(r"^[\w.]*(?:Error|Exception)\b.*", re.MULTILINE)
 
 
 class Spark:
-    """An engine on Spark; to be used in a `with` statement.
+    """An engine on Spark; `close` it in the end.
 
     master: as of `spark-submit --master`; empty for what the environment says, else this machine.
 
@@ -58,15 +57,8 @@ class Spark:
         with _explained():
             self._session = builder.getOrCreate()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Ends the session, unless somebody else began it."""
         if self._is_ours:
             self._session.stop()
 

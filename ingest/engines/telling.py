@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from functools import lru_cache
 from hashlib import blake2b
 from importlib.metadata import version
@@ -95,7 +96,7 @@ class _Telling:
         options = ReadOptions(self._one.source.timezone, columns, notices.append)
         maker = Portions(self._one.source, _masks(self._one.source.dialect), self._plan.latest)
         try:
-            with Reading(self._one.input) as reading:
+            with closing(Reading(self._one.input)) as reading:
                 for portion in reading.portions(self._one, options, maker, _MANY, Processes(1)):
                     yield from self._portion(portion)
                 losses = reading.losses
