@@ -447,40 +447,41 @@ def test_a_policy_is_tried_on_the_changes_that_were_made(sample_store: str, tmp_
     assert one["ruling"]["action"] == "block"
 
 
+def replayed(tmp_path: Path, *rows: str) -> list[dict]:
+    """What `policy test` says of the changes in a log of these rows: time, login, text."""
+    (tmp_path / "policy.yml").write_text("rules: []")
+    log, store = tmp_path / "log.csv", f"sqlite:///{tmp_path}/graph.db"
+    lines = (f"q{number},{row}\n" for number, row in enumerate(rows))
+    log.write_text("query_id,start_time,user_name,query_text\n" + "".join(lines))
+    lineage("import", str(log), "--namespace", "postgres://db", "--store", store)
+    done = lineage("policy", "test", f"{tmp_path}/policy.yml", "--store", store, "--format", "json")
+    return json.loads(done.stdout)["replayed"]
+
+
 def test_a_change_is_dated_by_its_last_run(tmp_path: Path) -> None:
     """A statement that only changes a table is of the day on which the log has it."""
-    (tmp_path / "policy.yml").write_text("rules: []")
-    (tmp_path / "log.csv").write_text(
-        "query_id,start_time,user_name,query_text\n"
-        "q1,2026-10-01 08:00:00Z,ann,create table shop.a (x int)\n"
-        "q2,2026-10-02 08:00:00Z,ann,select x from shop.a\n"
-        "q3,2026-10-05 08:00:00Z,ann,alter table shop.a rename column x to z\n"
-        "q4,2026-10-07 08:00:00Z,ann,alter table shop.a add column w int\n"
-        "q5,2026-10-09 08:00:00Z,ann,drop table shop.a\n"
+    found = replayed(
+        tmp_path,
+        "2026-10-01 08:00:00Z,ann,create table shop.a (x int)",
+        "2026-10-02 08:00:00Z,ann,select x from shop.a",
+        "2026-10-05 08:00:00Z,ann,alter table shop.a rename column x to z",
+        "2026-10-07 08:00:00Z,ann,alter table shop.a add column w int",
+        "2026-10-09 08:00:00Z,ann,drop table shop.a",
     )
-    store = f"sqlite:///{tmp_path}/graph.db"
-    lineage("import", f"{tmp_path}/log.csv", "--namespace", "postgres://db", "--store", store)
-    done = lineage("policy", "test", f"{tmp_path}/policy.yml", "--store", store, "--format", "json")
-    found = [(one["day"], one["verdict"]) for one in json.loads(done.stdout)["replayed"]]
-    assert [day for day, _ in found] == ["2026-10-09", "2026-10-07", "2026-10-05"]
-    assert found[2][1] == "Renaming shop.a.x breaks 1 consumer."
+    assert [one["day"] for one in found] == ["2026-10-09", "2026-10-07", "2026-10-05"]
+    assert found[2]["verdict"] == "Renaming shop.a.x breaks 1 consumer."
 
 
 def test_a_type_of_the_past_is_judged_by_the_one_before_it(tmp_path: Path) -> None:
     """A column that was made a text breaks who computed with it, though it is a text by now."""
-    (tmp_path / "policy.yml").write_text("rules: []")
-    (tmp_path / "log.csv").write_text(
-        "query_id,start_time,user_name,query_text\n"
-        'q1,2026-10-01 08:00:00Z,ann,"create table shop.a (x int, y varchar(5))"\n'
-        "q2,2026-10-02 08:00:00Z,ann,select x * 2 from shop.a\n"
-        "q3,2026-10-05 08:00:00Z,ann,alter table shop.a alter column x type varchar(20)\n"
-        "q4,2026-10-07 08:00:00Z,ann,alter table shop.a alter column y type varchar(9)\n"
+    found = replayed(
+        tmp_path,
+        '2026-10-01 08:00:00Z,ann,"create table shop.a (x int, y varchar(5))"',
+        "2026-10-02 08:00:00Z,ann,select x * 2 from shop.a",
+        "2026-10-05 08:00:00Z,ann,alter table shop.a alter column x type varchar(20)",
+        "2026-10-07 08:00:00Z,ann,alter table shop.a alter column y type varchar(9)",
     )
-    store = f"sqlite:///{tmp_path}/graph.db"
-    lineage("import", f"{tmp_path}/log.csv", "--namespace", "postgres://db", "--store", store)
-    done = lineage("policy", "test", f"{tmp_path}/policy.yml", "--store", store, "--format", "json")
-    found = [one["verdict"] for one in json.loads(done.stdout)["replayed"]]
-    assert found == [
+    assert [one["verdict"] for one in found] == [
         "Retyping shop.a.y breaks nothing that was seen.",
         "Retyping shop.a.x breaks 1 consumer.",
     ]
