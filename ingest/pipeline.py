@@ -29,20 +29,19 @@ from ingest.deriving.derive import derive
 from ingest.deriving.settling import Settled, settle
 from ingest.deriving.version import derived, is_outdated
 from ingest.feeds import Feeds, plan_replay
-from ingest.folding.ledger import UNTIMED, Ledger
+from ingest.folding.ledger import EVENTS, UNTIMED, Ledger
 from ingest.folding.portions import PORTION
 from ingest.folding.queries import Queries
 from ingest.folding.retention import Retention
 from ingest.folding.unread import Unread
 from ingest.holding import Holder, latest_holder
 from ingest.openlineage.collect import Events
-from ingest.openlineage.packed import EVENTS, PackedLedger
 from ingest.openlineage.reading import read_events
 from ingest.openlineage.run_texts import RunTexts
 from ingest.planning import Planned, plan, some
 from ingest.portioning import Reading
 from ingest.processes import Processes
-from ingest.read_before import ReadBefore, digest_of
+from ingest.read_before import Read, ReadBefore, digest_of
 from ingest.record import ReadOptions
 from ingest.report import Funnel, ImportReport, SourceReport, report_of
 from ingest.understanding import Understanding
@@ -156,6 +155,23 @@ def _import(
     raise AssertionError("unreachable")
 
 
+class _Opened:
+    """A file, and what was counted of it so far. newest: the latest start in it, -1 if none."""
+
+    def __init__(self, planned: Planned, losses: Sequence[str] = (), digest: str = "") -> None:
+        self.planned = planned
+        self.losses = losses
+        self.digest = digest
+        self.is_read = False
+        self.told = Read(0, {})
+        self.newest = -1
+
+    def count(self, some: Funnel, newest: int) -> None:
+        """Adds what was counted of it."""
+        self.told = self.told.plus(some.read, some.ignored)
+        self.newest = max(self.newest, newest)
+
+
 class Import:
     """One import: what was read and is not yet in the store.
 
@@ -177,7 +193,7 @@ class Import:
         self._progress = progress
         self._funnel = Funnel()
         self.committed = Funnel()
-        self._ledger = ledger or (PackedLedger(store) if options.engine else Ledger(store))
+        self._ledger = ledger or Ledger(store)
         self._unread = Unread(store)
         self._retention = Retention(store, options.retain)
         self._queries = Queries(
@@ -193,6 +209,8 @@ class Import:
         self._holder = Holder.here()
         self._additions = Additions()
         self._stored = self._done = self._total = 0
+        self._numbers = 0  # of the files opened
+        self._opened: dict[int, _Opened] = {}
         self._new: dict[NodeId, None] = {}
         self._processes = Processes(options.workers)
         self._analyser = Analyser(KnownColumns.of(store), self._processes)
@@ -270,40 +288,46 @@ class Import:
             self._funnel.met_again(known.read, known.ignored)
             self._done += one.input.size
             return
-        before, start = deepcopy(self._funnel), self._done
-        self._queries.newest = self._events.newest = -1
+        start, number = self._done, self._numbers
+        self._numbers += 1
+        opened = self._opened[number] = _Opened(one)
+        taken = 0
         with closing(Reading(one.input)) as reading:
-            for count in self._taken(reading, one):
+            for count in self._taken(reading, opened, number):
+                taken += count
                 self._since_flush += count
                 self._done = start + reading.position
                 self._progress(self._at("reading", one.input.name))
                 if self._since_flush >= FLUSH or self._queries.cells >= self._cells:
                     self._flush(last=False)
-            lost = reading.losses
-        self._was_read(one, before, lost)
+            opened.losses = reading.losses
+        opened.is_read = True
+        self._say(one, opened.losses, any_records=taken > 0)
         self._done = start + one.input.size
 
     def _read_elsewhere(self, engine: Engine, planned: Sequence[Planned]) -> None:
         """Has an engine read files, and takes in what it found; a round is one commit at least."""
         from ingest.engines.rounds import Round, rounds
 
-        assert isinstance(self._ledger, PackedLedger)
         for files in rounds(planned):
             if self._since_flush:
                 self._flush(last=False)
             self._progress(self._at("reading", files[0].input.name))
             found = Round(engine, self._plan(files), self._queries, self._ledger)
             for one, told in found.files:
-                before = deepcopy(self._funnel)
                 if told.before:
                     self._funnel.met_again(told.before.read, told.before.ignored)
                 else:
-                    self._queries.newest = self._events.newest = -1
+                    before = deepcopy(self._funnel)
+                    self._queries.newest = -1
                     found.absorb(told)
                     self._since_flush += told.read
                     for notice in told.notices:
                         self._warn(notice)
-                    self._was_read(one, before, told.losses, told.digest)
+                    opened = _Opened(one, told.losses, told.digest)
+                    opened.count(self._funnel.since(before), self._queries.newest)
+                    self._say(one, told.losses, any_records=told.read > 0)
+                    self._was_read(opened)
                 self._done += one.input.size
                 self._progress(self._at("reading", one.input.name))
             found.finish()
@@ -324,21 +348,36 @@ class Import:
             version("lineage-usage"),
         )
 
-    def _was_read(
-        self, one: Planned, before: Funnel, lost: Sequence[str], digest: str = ""
-    ) -> None:
-        """Takes note of a file that was read to its end; digest: its own, if already known."""
-        columns = self._options.columns or one.columns
-        for loss in lost:
+    def _settle(self) -> None:
+        """Looks at what was taken in, and takes note of the files that were read to their end."""
+        before = deepcopy(self._funnel)
+        for number in self._queries.settle():
+            opened = self._opened[number]
+            opened.count(self._funnel.since(before), self._queries.newest)
+            before = deepcopy(self._funnel)
+            if opened.is_read:
+                self._was_read(self._opened.pop(number))
+        # Those that hold events, or nothing.
+        for number in [number for number, opened in self._opened.items() if opened.is_read]:
+            self._was_read(self._opened.pop(number))
+
+    def _say(self, one: Planned, losses: Sequence[str], *, any_records: bool) -> None:
+        """Tells the user what of a file could not be read."""
+        for loss in losses:
             self._warn(loss)
-        if self._funnel.read == before.read:
+        if not any_records:
             self._warn(f"{one.input.name} has no records")
-        newest = max(self._queries.newest, self._events.newest)
-        self._feeds.heard(one, columns, newest)
-        if not (lost or self._queries.in_sessions):
-            digest = digest or digest_of(one, columns)
-            self._read_before.note(one, digest, before, self._funnel)
-        if self._replaying and not lost:
+
+    def _was_read(self, opened: _Opened) -> None:
+        """Takes note of a file that was read to its end."""
+        one = opened.planned
+        columns = self._options.columns or one.columns
+        self._feeds.heard(one, columns, opened.newest)
+        in_sessions = self._queries.in_sessions and opened.told.read > 0
+        if not (opened.losses or in_sessions):
+            digest = opened.digest or digest_of(one, columns)
+            self._read_before.note(one, digest, opened.told)
+        if self._replaying and not opened.losses:
             self._unread.read_again(one.input.name)
 
     def _must_read(self, one: Planned) -> bool:
@@ -346,32 +385,38 @@ class Import:
         name = EVENTS if one.detection.kind == "events" else one.source.namespace
         return self._replaying or self._retention.low(name) > 0
 
-    def _taken(self, reading: Reading, one: Planned) -> Iterator[int]:
+    def _taken(self, reading: Reading, opened: _Opened, number: int) -> Iterator[int]:
         """Takes in what is in a file; yields how many records it were, now and then."""
+        one = opened.planned
         if one.detection.kind == "events":
+            before, self._events.newest = deepcopy(self._funnel), -1
             taken = self._events.take(read_events(reading.open()), EVENTS, one.input.name)
             while count := sum(1 for _ in islice(taken, min(_EVENTS, FLUSH))):
+                opened.count(self._funnel.since(before), self._events.newest)
                 yield count
+                before = deepcopy(self._funnel)
             return
         columns = self._options.columns or one.columns
         options = ReadOptions(one.source.timezone, columns, self._warn)
         maker = self._queries.portions(one.source)
         most = min(PORTION, FLUSH, self._cells)
         for portion in reading.portions(one, options, maker, most, self._processes):
-            self._queries.take(portion, one.source, one.input.name)
+            self._queries.take(portion, number, one.source, one.input.name)
             yield portion.size
 
     def _warn(self, sentence: str) -> None:
         self._warnings[sentence] = None
 
     def _at(self, stage: str, file: str = "") -> Progress:
-        read, dead = self._funnel.read, sum(self._funnel.dead_letters.values())
+        read = self._funnel.read + self._queries.waiting
+        dead = sum(self._funnel.dead_letters.values())
         return Progress(stage, file, read, dead, self._done, self._total, self._stored)
 
     def _flush(self, *, last: bool) -> None:
         """Writes all that was found since the last flush, in one transaction."""
         self._progress(self._at("analysing"))
         self._since_flush = 0
+        self._settle()
         additions, self._additions = self._additions, Additions()
         cells, moved, rows = self._queries.flush(last=last)
         for principal, class_ in self._queries.principals.items():

@@ -5,14 +5,15 @@ from __future__ import annotations
 import io
 import sys
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from functools import lru_cache, partial
-from itertools import islice
-from typing import IO, TypeVar
+from itertools import count, islice
+from typing import IO, NamedTuple, TypeVar
 
 from ingest.declared.sources import Source
 from ingest.files.pieces import WORTH_IT, Piece, pieces
 from ingest.files.reading import Input, bytes_read, losses, open_text
+from ingest.files.tables import Tabular
 from ingest.folding.portions import Portion, Portions
 from ingest.masking.many import ManyMasks
 from ingest.planning import Planned
@@ -21,7 +22,18 @@ from ingest.record import Divisible, Format, ReadOptions
 
 _Item = TypeVar("_Item")
 
+_FILES = count()
 _AHEAD = 2  # pieces for each process that wait to be counted
+
+
+class How(NamedTuple):
+    """How the pieces of a file are read."""
+
+    form: Format
+    source: Source
+    columns: Mapping[str, str]
+    latest: int
+    low: int
 
 
 class Reading:
@@ -69,21 +81,19 @@ class Reading:
             UnreadableInput: as of `open_text`.
         """
         form = one.detection.format
-        if isinstance(form, Divisible) and beside.count > 1 and one.input.size >= WORTH_IT:
-            task = partial(_portion, form, one.source, dict(options.columns), maker.latest)
-            if (yield from self._from_pieces(task, options, beside)):
+        if isinstance(form, Divisible) and one.input.size >= WORTH_IT:
+            how = How(form, maker.source, dict(options.columns), maker.latest, maker.low)
+            if (yield from self._from_pieces(how, options, beside)):
                 return
         records = form.read(self.open(), options)
         yield from maker.of(islice(records, self._taken, None), most)
 
     def _from_pieces(
-        self,
-        task: Callable[[Piece], tuple[Portion | None, list[str]]],
-        options: ReadOptions,
-        beside: Processes,
+        self, how: How, options: ReadOptions, beside: Processes
     ) -> Generator[Portion, None, bool]:
         """The portions of its pieces; whether that was the whole file."""
         stream = self.open()
+        task = partial(_portion, next(_FILES), how)
         made = (
             (bytes_read(stream), beside.submit(task, piece) if piece else None)
             for piece in pieces(stream)
@@ -113,16 +123,44 @@ def _ahead(items: Iterator[_Item], count: int) -> Iterator[_Item]:
     yield from waiting
 
 
-def _portion(
-    form: Format, source: Source, columns: Mapping[str, str], latest: int, piece: Piece
-) -> tuple[Portion | None, list[str]]:
-    """The portion of a piece, and what the user should know of it; None when it is not whole."""
+def _portion(file: int, how: How, piece: Piece) -> tuple[Portion | None, list[str]]:
+    """The portion of a piece, and what the user should know of it; None when it is not whole.
+
+    file: a number; what was told of one is told again of the next.
+    """
     notices: list[str] = []
-    options = ReadOptions(source.timezone, columns, notices.append)
-    records = form.read(io.StringIO(piece.text, newline=""), options)
-    maker = Portions(source, _masks(source.dialect), latest, piece.skipped)
-    portion = next(maker.of(records, sys.maxsize), Portion())
+    options = ReadOptions(how.source.timezone, how.columns, notices.append)
+    maker = _maker(file, how)
+    portion = _by_column(how.form, piece, options, maker)
+    if portion is None:
+        records = how.form.read(io.StringIO(piece.text, newline=""), options)
+        portion = next(maker.of(records, sys.maxsize, piece.skipped), Portion())
     return (None if portion.is_broken and not piece.is_whole else portion), notices
+
+
+def _by_column(form: Format, piece: Piece, options: ReadOptions, maker: Portions) -> Portion | None:
+    """The portion of a piece whose rows are whole, and of a form that can be read by column."""
+    if not isinstance(form, Tabular):
+        return None
+    # Only long files are worth what it takes to load them.
+    from ingest.files.csv_columns import csv_columns
+    from ingest.folding.portion_columns import portion_of
+
+    columns, clock = csv_columns(piece, form.rows.fields), form.rows.clock(options)
+    portion = portion_of(columns, form.rows, maker, clock, piece.skipped) if columns else None
+    if portion:
+        clock.tell(options.notice)
+    return portion
+
+
+_makers: dict[int, Portions] = {}  # that of the latest file
+
+
+def _maker(file: int, how: How) -> Portions:
+    if file not in _makers:
+        _makers.clear()
+        _makers[file] = Portions(how.source, _masks(how.source.dialect), how.latest, how.low)
+    return _makers[file]
 
 
 @lru_cache(maxsize=8)

@@ -23,7 +23,11 @@ class Processes:
         self._pool: ProcessPoolExecutor | None = None
 
     def submit(self, task: Callable[[_Given], _Result], given: _Given) -> Future[_Result]:
-        """The result to be of a function that another process can find."""
+        """The result to be of a function that another process can find; one alone does it here."""
+        if self.count == 1:
+            done: Future[_Result] = Future()
+            done.set_result(task(given))
+            return done
         if self._pool is None:
             # Not fork: the progress display runs in a thread.
             context = get_context("forkserver")

@@ -7,6 +7,7 @@ the session that it stands in, which later files may go on with.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Mapping
 from hashlib import blake2b
 from importlib.metadata import version
@@ -15,7 +16,6 @@ import msgspec
 
 from ingest.files.reading import Input
 from ingest.planning import Planned
-from ingest.report import Funnel
 from lineage.model import Document
 from lineage.store import Store
 
@@ -28,6 +28,11 @@ class Read(msgspec.Struct, frozen=True):
 
     read: int
     ignored: dict[str, int]
+
+    def plus(self, read: int, ignored: Mapping[str, int]) -> Read:
+        """The sum, for more records of the file."""
+        both = Counter(self.ignored) + Counter(ignored)
+        return Read(self.read + read, dict(sorted(both.items())))
 
 
 class ReadBefore:
@@ -50,13 +55,9 @@ class ReadBefore:
         """Those of the store by digest; each a `Read` as JSON."""
         return self._known
 
-    def note(self, planned: Planned, digest: str, before: Funnel, after: Funnel) -> None:
+    def note(self, planned: Planned, digest: str, told: Read) -> None:
         """Takes note that a file with this digest was read to its end."""
-        skipped = after.passed_over()
-        ignored = {reason: n - before.passed_over().get(reason, 0) for reason, n in skipped.items()}
-        some = {reason: count for reason, count in sorted(ignored.items()) if count}
-        read = Read(after.read - before.read, some)
-        self._new[digest] = planned.input.name, read
+        self._new[digest] = planned.input.name, told
 
     def take_documents(self, unread: Container[str]) -> list[Document]:
         """What the store must keep of it, except of the files of these names."""

@@ -14,9 +14,10 @@ from app.cli import cli
 from ingest.engines import rounds
 from ingest.engines.spark import Spark
 from ingest.folding.fates import Fate
+from ingest.folding.grouping import KEY
 from ingest.folding.row_columns import NewRows, held_rows, with_rows
 from ingest.folding.rows import Row, length_of, packed, unpacked, weight
-from ingest.folding.verdicts import KEY, Held, Told, verdicts
+from ingest.folding.verdicts import Held, Told, verdicts
 from ingest.pipeline import import_paths
 from ingest.record import QueryRecord
 from lineage.errors import EngineUnavailable, UnreadableInput

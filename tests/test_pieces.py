@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+from collections import Counter, defaultdict
 from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
@@ -17,8 +18,11 @@ from hypothesis import strategies as st
 from ingest import portioning
 from ingest.declared.sources import SourceBook, SourceFlags
 from ingest.files import pieces
+from ingest.folding import portion_columns
 from ingest.folding.cells import latest_start
-from ingest.folding.portions import Portions
+from ingest.folding.ledger import WIDTH
+from ingest.folding.portions import OTHER, Portions
+from ingest.folding.tally import single
 from ingest.masking.many import ManyMasks
 from ingest.pipeline import ImportOptions, import_paths
 from ingest.planning import plan
@@ -27,17 +31,29 @@ from ingest.record import QueryRecord, ReadOptions
 from lineage.hash import graph_hash
 from lineage.stores import open_store
 
-HEADER = "QUERY_ID,QUERY_TEXT,START_TIME,USER_NAME,EXECUTION_STATUS,SESSION_ID"
+HEADER = "QUERY_ID,QUERY_TEXT,START_TIME,USER_NAME,EXECUTION_STATUS,SESSION_ID,QUERY_TYPE,NOTE"
 BOOK = SourceBook.from_flags(SourceFlags(namespace="snowflake://shop"))
 TEXTS = ("SELECT a FROM t", "SELECT\n  a,\n  'x \"\"y'\nFROM t", 'SELECT \'one, two\' FROM ""T""')
-ROW = st.builds(
-    lambda n, text: f'q{n},"{text}",2026-10-{n % 28 + 1:02d} 10:00:00 +0000,ANA,SUCCESS,s{n % 3}',
-    st.integers(0, 99),
+VALUES = ("7", "8.5", "'x'", "'é'", "1", "0", "'/a'", "'it''s'", "-3")
+TEXT = st.one_of(
     st.sampled_from(TEXTS),
+    st.builds("SELECT a FROM t WHERE b = {} LIMIT {}".format, *[st.sampled_from(VALUES)] * 2),
+    st.sampled_from(["SHOW TABLES", "NULL", "", "<redacted>", "SELECT 'open", "USE old"]),
 )
-FIRST = 'q100,"SELECT 1",2026-10-01 10:00:00 +0000,ANA,SUCCESS,s1'
+START = st.one_of(
+    st.builds("2026-10-{:02d} 10:00:{:02d}.{:03d} +0000".format, st.integers(1, 28),
+              st.integers(0, 59), st.integers(0, 999)),
+    st.sampled_from(["2026-10-07 10:00:00 +0000", "2099-01-01 00:00:00 +0000", "", "never"]),
+)  # fmt: skip
+ROW = st.builds(
+    'q{},"{}",{},{},{},s{},{},{}'.format,
+    st.integers(0, 999), TEXT, START, st.sampled_from(["ANA", "BEN"]),
+    st.sampled_from(["SUCCESS"] * 4 + ["FAIL", "RUNNING"]), st.integers(0, 3),
+    st.sampled_from(["SELECT"] * 4 + ["SHOW", "NULL"]), st.sampled_from(["", "x", '"two\nlines"']),
+)  # fmt: skip
+FIRST = 'q100,"SELECT 1",2026-10-01 10:00:00 +0000,ANA,SUCCESS,s1,SELECT,'
 BROKEN = st.sampled_from(
-    ["", "too,short", 'q7,"never closed,2026-10-01', 'q8,a "quote" inside,x,y,z,w', " "]
+    ["", "too,short", 'q7,"never closed,2026-10-01', 'q8,a "quote" inside,x,y,z,w,v,u', " "]
 )
 END = st.sampled_from(["\n", "\r\n"])
 
@@ -55,35 +71,85 @@ class Here(Processes):
         return done
 
 
-def told(path, beside):
-    """What the file tells, record by record."""
+def told(path, beside, low=0):
+    """What the file tells, record by record, and last how many records nobody must look at."""
     planned, _ = plan([str(path)], BOOK)
     (one,) = planned
-    maker = Portions(one.source, ManyMasks("snowflake"), latest_start())
+    maker = Portions(one.source, ManyMasks("snowflake"), latest_start(), low)
+    newest = -1
+    tables, ignored = defaultdict(list), Counter()
     with closing(portioning.Reading(one.input)) as reading:
         for portion in reading.portions(one, ReadOptions(), maker, 7, beside):
-            yield from (portion.one(place) for place in range(portion.size))
+            table = tables[portion.teller]
+            assert portion.known == len(table)
+            table += portion.variants
+            yield from (record(portion, table, place) for place in range(len(portion.variant)))
+            ignored.update(portion.ignored)
+            newest = max(newest, portion.newest)
+    yield ignored + Counter(newest=newest)
+
+
+def record(portion, table, place):
+    """A record of a portion, by itself."""
+    if portion.variant[place] == OTHER:
+        return portion.others[place]
+    key = bytes(portion.keys[place * WIDTH : (place + 1) * WIDTH])
+    session = portion.sessions[portion.session[place]]
+    variant = table[portion.variant[place]]
+    numbers = portion.line[place], portion.length[place]
+    return single(variant, key, portion.start[place], session, *numbers)
 
 
 def as_told(one):
     """A record without what differs between those of one variant."""
+    if isinstance(one, Counter):
+        return one
     text = one.masked.text if one.masked else one.read.text if hasattr(one.read, "text") else ""
     start = getattr(one.read, "start", getattr(one.read, "reason", ""))
     return type(one.read).__name__, one.key, one.read.line, start, text, one.length
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(st.one_of(ROW, ROW, ROW, BROKEN), min_size=1), END, st.integers(40, 400))
-def test_pieces_tell_what_the_file_tells(tmp_path_factory, rows, end, size):
-    """Whatever is broken in it, and wherever it is cut."""
-    path = tmp_path_factory.mktemp("pieces") / "log.csv"
-    path.write_text(end.join((HEADER, FIRST, *rows)), newline="")
+def as_pieces_tell(path, size, low):
+    """What it tells in pieces of this size, and as a whole."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pieces, "PIECE", size)
         patch.setattr(portioning, "WORTH_IT", 0)
-        apart = [as_told(one) for one in told(path, Here(2))]
-        whole = [as_told(one) for one in told(path, Here(1))]
+        yield [as_told(one) for one in told(path, Here(2), low)]
+        patch.setattr(portioning, "WORTH_IT", 1 << 60)
+        yield [as_told(one) for one in told(path, Here(2), low)]
+
+
+LOW = st.sampled_from([0, 1_790_000_000_000_000, 1_791_300_000_000_000])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.one_of(ROW, ROW, ROW, BROKEN), min_size=1), END, st.integers(40, 400), LOW)
+def test_pieces_tell_what_the_file_tells(tmp_path_factory, rows, end, size, low):
+    """Whatever is broken in it, and wherever it is cut."""
+    path = tmp_path_factory.mktemp("pieces") / "log.csv"
+    path.write_text(end.join((HEADER, FIRST, *rows)), newline="")
+    apart, whole = as_pieces_tell(path, size, low)
     assert apart == whole
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(ROW, min_size=30, max_size=60), END, st.integers(1000, 4000), LOW)
+def test_columns_tell_what_the_rows_tell(tmp_path_factory, rows, end, size, low):
+    """A record of each variant stands for all that differ in statement, time and literals."""
+    path = tmp_path_factory.mktemp("columns") / "log.csv"
+    path.write_text(end.join((HEADER, *rows)), newline="")
+    made, rows_of = [], portion_columns.portion_of
+
+    def noted(*given):
+        made.append(rows_of(*given))
+        return made[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(portion_columns, "portion_of", noted)
+        apart, whole = as_pieces_tell(path, size, low)
+    assert apart == whole
+    assert None not in made
+    assert sum(portion.size for portion in made) == len(rows)
 
 
 def rows(count):
@@ -136,11 +202,11 @@ def test_a_long_log_is_read_in_pieces(tmp_path, monkeypatch):
     as_csv(path)
     monkeypatch.setattr(pieces, "PIECE", 4_000)
     monkeypatch.setattr(portioning, "WORTH_IT", 0)
-    assert len(list(told(path, beside))) == 600
+    assert len(list(told(path, beside))) == 600 + 1
     assert beside.done > 10
     text = path.read_text()
     path.write_text(text.replace('q500,"SELECT', 'q500,"SELECT "broken', 1))
-    found = [one.read for one in told(path, beside)]
+    *found, _ = (getattr(one, "read", None) for one in told(path, beside))
     assert sum(isinstance(one, QueryRecord) for one in found) >= 599
 
 

@@ -3,14 +3,14 @@
 import errno
 import random
 import resource
+from collections import defaultdict
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.folding.ledger import Ledger
+from ingest.folding.ledger import Ledger, PackedKeys
 from ingest.openlineage.inbox import Inbox, Position, Reader, Received, waiting
-from ingest.openlineage.packed import PackedKeys, PackedLedger
 from lineage.errors import InboxUnavailable
 from lineage.model import Batch
 from lineage.stores import open_store
@@ -202,7 +202,7 @@ keys = st.lists(st.binary(min_size=16, max_size=16), unique=True, max_size=60)
 def test_packed_keys_are_a_set(before, after, fresh):
     """Membership and the packed form are those of a set, whenever it is packed."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("ingest.openlineage.packed._FRESH", fresh)
+        patched.setattr("ingest.folding.ledger._FRESH", fresh)
         packed, model = PackedKeys(b"".join(sorted(before))), set(before)
         for key in after:
             assert (key in packed) == (key in model)
@@ -213,21 +213,21 @@ def test_packed_keys_are_a_set(before, after, fresh):
     assert packed.packed() == b"".join(sorted(model))
 
 
-def test_a_packed_ledger_is_a_ledger(tmp_path, monkeypatch):
-    """Both answer alike and leave the same shards, while days come and go from memory."""
-    monkeypatch.setattr("ingest.openlineage.packed._HELD", 300)
+def test_a_ledger_knows_what_it_was_told(tmp_path, monkeypatch):
+    """And leaves it in its shards, while days come and go from memory."""
+    monkeypatch.setattr("ingest.folding.ledger._HELD", 300)
     pick = random.Random(4)
-    stores = [open_store(f"sqlite:///{tmp_path}/{name}.db", create=True) for name in "ab"]
-    ledgers = [Ledger(stores[0]), PackedLedger(stores[1])]
+    store = open_store(f"sqlite:///{tmp_path}/store.db", create=True)
+    ledger, model = Ledger(store), defaultdict(set)
     for _ in range(20):
         for _ in range(30):
             day, key = pick.randrange(-1, 6), pick.randbytes(1) * 16
-            first, second = (ledger.add("s", day, key) for ledger in ledgers)
-            assert first == second
-            assert ledgers[1].holds("s", day, key)
-        for store, ledger in zip(stores, ledgers, strict=True):
-            store.apply(Batch(shards=ledger.pending()))
-            ledger.committed()
+            assert ledger.add("s", day, key) == (key not in model[day])
+            model[day].add(key)
+            assert ledger.holds("s", day, key)
+        store.apply(Batch(shards=ledger.pending()))
+        ledger.committed()
     places = [("s", day) for day in range(-1, 6)]
-    assert stores[0].shards(places) == stores[1].shards(places)
-    assert ledgers[0].days("s") - {-1} == ledgers[1].days("s") - {-1}
+    for (_, day), shard in store.shards(places).items():
+        assert shard.keys == b"".join(sorted(model[day]))
+    assert ledger.days("s") == set(range(-1, 6))

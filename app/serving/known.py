@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from ingest.openlineage.packed import EVENTS, PackedKeys
+from ingest.folding.ledger import EVENTS, PackedKeys
 from lineage.errors import StoreError
 from lineage.store import Store
 

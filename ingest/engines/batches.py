@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.files.columnar import pyarrow
+from ingest.folding.grouping import KEY, Keys, Numbers
 from ingest.folding.ledger import WIDTH
 from ingest.folding.portions import One, Variant
-from ingest.folding.verdicts import KEY, Keys, Numbers
 from ingest.planning import Planned
 from ingest.read_before import Read
 

@@ -31,8 +31,9 @@ from ingest.engines.batches import (
 )
 from ingest.folding.cells import DAY, QUARTER
 from ingest.folding.fates import Fate
+from ingest.folding.grouping import KEY, Numbers, dicts, groups_of, last_in, summed
 from ingest.folding.ledger import WIDTH
-from ingest.folding.verdicts import KEY, Held, Numbers, Told, Verdict, verdicts
+from ingest.folding.verdicts import Held, Told, Verdict, verdicts
 
 _QUARTERS = DAY // QUARTER
 _PAIR = 16  # bytes of a quarter of an hour, since 1970, and a count
@@ -132,7 +133,7 @@ class _Statements:
         of_file = np.array([names.index(name) for name in self._terms.namespaces], np.int64)
         group = (of_file[self._file] * 2 + told.joins)[which] << 24 | told.start[which] // DAY
         found = []
-        for at in _groups(group):
+        for at in groups_of(group):
             mine, first = which[at], which[at[0]]
             name, day = self._terms.namespaces[self._file[first]], int(told.start[first] // DAY)
             if told.joins[first]:
@@ -159,10 +160,10 @@ class _Statements:
         )
         first, some = which[first], imported[which]
         group, which = group[some], which[some]
-        last = _last(group, told.start[which], told.key[which], len(variants))
+        last = last_in(group, told.start[which], told.key[which], len(variants))
         start = np.where(last < 0, -1, told.start[which][last] if len(which) else -1)
         key = np.where(last < 0, NO_KEY, told.key[which][last] if len(which) else NO_KEY)
-        pairs = _summed(group, told.start[which] // QUARTER, self._count[which])
+        pairs = summed(group, told.start[which] // QUARTER, self._count[which])
         table = np.stack(pairs[1:], axis=1)
         ends = np.searchsorted(pairs[0], np.arange(len(variants) + 1)) * _PAIR
         return batch(
@@ -179,13 +180,13 @@ def _merged(rows: Batch, texts: dict[bytes, bytes]) -> Iterator[VariantCount]:
     rows, group, every = rows.take(np.flatnonzero(counted)), group[counted], len(variants)
     file, place, line, start = (numbers(rows, n) for n in ("file", "place", "line", "start"))
     key, packed = keys(rows, "key"), bytes_of(rows, "body")
-    last = _last(group, start, key, every)
-    first = _last(group, -file, -place, every)
+    last = last_in(group, start, key, every)
+    first = last_in(group, -file, -place, every)
     sizes = np.array([len(one) // _PAIR for one in packed], np.int64)
     pairs = np.frombuffer(b"".join(packed), np.int64).reshape(-1, 2)
     variant = np.repeat(group, sizes)
-    days = _dicts(every, _summed(variant, pairs[:, 0] // _QUARTERS, pairs[:, 1]))
-    quarters = _dicts(every, _summed(variant, pairs[:, 0] % _QUARTERS, pairs[:, 1]))
+    days = dicts(every, summed(variant, pairs[:, 0] // _QUARTERS, pairs[:, 1]))
+    quarters = dicts(every, summed(variant, pairs[:, 0] % _QUARTERS, pairs[:, 1]))
     for at, name in enumerate(_padded(variants)):
         if first[at] < 0:
             yield VariantCount(name, texts[name])
@@ -254,35 +255,3 @@ def _routes(names: np.ndarray) -> Numbers:
 def _padded(names: np.ndarray) -> list[bytes]:
     """The names as bytes of their full width; an empty one stays empty."""
     return [name and name.ljust(WIDTH, b"\0") for name in names.tolist()]
-
-
-def _groups(values: Numbers) -> Iterator[Numbers]:
-    """The places of each value."""
-    order = np.argsort(values, kind="stable")
-    ends = np.flatnonzero(np.diff(values[order])) + 1
-    yield from (one for one in np.split(order, ends) if len(one))
-
-
-def _last(group: Numbers, major: Numbers, minor: np.ndarray, size: int) -> Numbers:
-    """Where each group is greatest; -1 where it is nowhere."""
-    order = np.lexsort((minor, major, group))
-    found = np.full(size, -1, np.int64)
-    found[group[order]] = order
-    return found
-
-
-def _summed(group: Numbers, when: Numbers, count: Numbers) -> tuple[Numbers, Numbers, Numbers]:
-    """Group, when and how many, each pair once, in order."""
-    pair, which = np.unique(group << 32 | when, return_inverse=True)
-    total = np.zeros(len(pair), np.int64)
-    np.add.at(total, which, count)
-    return pair >> 32, pair & 0xFFFFFFFF, total
-
-
-def _dicts(size: int, summed: tuple[Numbers, Numbers, Numbers]) -> list[dict[int, int]]:
-    """For each group how many there were when."""
-    group, when, count = (column.tolist() for column in summed)
-    found: list[dict[int, int]] = [{} for _ in range(size)]
-    for at, moment, many in zip(group, when, count, strict=True):
-        found[at][moment] = many
-    return found

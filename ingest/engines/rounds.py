@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
 from typing import Protocol
 
 import msgspec
@@ -29,16 +28,15 @@ from ingest.engines.batches import (
     one_of,
     variant_of,
 )
-from ingest.engines.telling import number_of
 from ingest.files.reading import Input
-from ingest.folding.ledger import WIDTH
-from ingest.folding.portions import UNSUCCESSFUL, One, Portion, Variant
+from ingest.folding.fates import number_of
+from ingest.folding.grouping import KEY, Keys, Numbers
+from ingest.folding.ledger import WIDTH, Ledger
+from ingest.folding.portions import One, Variant
 from ingest.folding.queries import Queries
 from ingest.folding.row_columns import HeldRows, NewRows, held_rows
 from ingest.folding.rows import Row, length_of
-from ingest.folding.tally import Folded, Tally
-from ingest.folding.verdicts import KEY, Keys, Numbers
-from ingest.openlineage.packed import PackedLedger
+from ingest.folding.tally import Folded, Tally, at_line, single
 from ingest.planning import Planned
 from lineage.errors import UnreadableInput
 
@@ -92,7 +90,7 @@ class Round:
     Nothing that was counted before may still wait for its commit.
     """
 
-    def __init__(self, engine: Engine, plan: Plan, queries: Queries, ledger: PackedLedger) -> None:
+    def __init__(self, engine: Engine, plan: Plan, queries: Queries, ledger: Ledger) -> None:
         self._plan = plan
         self._queries = queries
         self._ledger = ledger
@@ -126,7 +124,7 @@ class Round:
         records = sorted(self._alone.pop(told.file, ()), key=lambda alone: alone.place)
         counts = sorted(self._counts.pop(told.file, ()), key=lambda count: count.place)
         folded = Folded(
-            told.read - len(records), mine.imported, mine.duplicate, ignored, told.newest,
+            told.read, mine.imported, mine.duplicate, ignored, told.newest,
             list(self._in_order(records, counts)),
         )  # fmt: skip
         rows = self._queries.absorb(folded, one.source, one.input.name)
@@ -194,54 +192,22 @@ class Round:
 
     def _in_order(
         self, records: Sequence[Alone], counts: Sequence[VariantCount]
-    ) -> Iterator[Tally | Portion]:
+    ) -> Iterator[Tally | One]:
         """What a file told by place: where a template was first met is remembered."""
         told: list[Alone | VariantCount] = [*records, *counts]
-        told.sort(key=lambda one: one.place)
-        for is_alone, some in groupby(told, lambda one: isinstance(one, Alone)):
-            if is_alone:
-                yield self._portion([one for one in some if isinstance(one, Alone)])
-            else:
-                yield from (self._tally(one) for one in some if isinstance(one, VariantCount))
+        for one in sorted(told, key=lambda one: one.place):
+            yield self._single(one) if isinstance(one, Alone) else self._tally(one)
 
     def _tally(self, one: VariantCount) -> Tally:
-        variant = self._variant(one.id, one.line)
+        variant = at_line(self._variants[one.id], one.line)
         return Tally(variant, one.days, one.quarters, one.start, one.key)
 
-    def _variant(self, name: bytes, line: int) -> Variant:
-        """A variant whose first statement is in this line."""
-        variant = self._variants[name]
-        record = msgspec.structs.replace(variant.record, line=line)
-        return msgspec.structs.replace(variant, record=record)
-
-    def _portion(self, records: Sequence[Alone]) -> Portion:
-        portion = Portion()
-        variants: dict[bytes, int] = {}
-        sessions: dict[bytes, int] = {}
-        for alone in records:
-            other = one_of(alone.other) if alone.other else self._unsuccessful(alone)
-            if other:
-                portion.put(other)
-                continue
-            if alone.variant not in variants:
-                variants[alone.variant] = len(variants)
-                portion.variants.append(self._variant(alone.variant, alone.line))
-            portion.variant.append(variants[alone.variant])
-            portion.key.append(alone.key)
-            portion.start.append(alone.start)
-            portion.session.append(sessions.setdefault(alone.session, len(sessions)))
-            portion.line.append(alone.line)
-            portion.length.append(length_of(alone.weight))
-        portion.sessions += (_text(name) for name in sessions)
-        return portion
-
-    def _unsuccessful(self, alone: Alone) -> One | None:
-        record = self._variants[alone.variant].record
-        if record.status not in UNSUCCESSFUL:
-            return None
-        session = _text(alone.session)
-        told = msgspec.structs.replace(record, start=alone.start, session=session, line=alone.line)
-        return One(told, alone.key, None, length_of(alone.weight))
+    def _single(self, one: Alone) -> One:
+        if one.other:
+            return one_of(one.other)
+        session = one.session.decode("utf-8", "surrogatepass")
+        variant, length = self._variants[one.variant], length_of(one.weight)
+        return single(variant, one.key, one.start, session, one.line, length)
 
 
 def _held_keys(ledger: Mapping[int, bytes]) -> Iterator[tuple[int, HeldKeys]]:
@@ -276,7 +242,3 @@ def _routes(held: Keys) -> Iterator[tuple[int, Numbers]]:
     ends = np.searchsorted(first[order], np.arange(ROUTES + 1))
     for route in np.unique(first).tolist():
         yield route, order[ends[route] : ends[route + 1]]
-
-
-def _text(name: bytes) -> str:
-    return name.decode("utf-8", "surrogatepass")

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from functools import lru_cache
-from hashlib import blake2b
 from importlib.metadata import version
 
 import msgspec
@@ -25,17 +24,15 @@ from ingest.engines.batches import (
     taken,
 )
 from ingest.folding.cells import DAY
-from ingest.folding.fates import Fate, fate_of, unsuccessful, variant_id
+from ingest.folding.fates import Sort, sort_of, variant_id
+from ingest.folding.grouping import KEY, Numbers
 from ingest.folding.ledger import WIDTH
-from ingest.folding.portions import OTHER, UNSUCCESSFUL, One, Portion, Portions, Variant
-from ingest.folding.rows import weight
-from ingest.folding.session import needs_session
-from ingest.folding.verdicts import KEY, Numbers
+from ingest.folding.portions import OTHER, Portion, Portions, Variant
 from ingest.masking.many import ManyMasks
 from ingest.portioning import Reading
 from ingest.processes import Processes
 from ingest.read_before import Read, digest_of
-from ingest.record import Ignored, QueryRecord, ReadOptions
+from ingest.record import ReadOptions
 from lineage.errors import UnreadableInput
 
 _MANY = 100_000  # records that are told together: a variant among them is looked at once
@@ -49,19 +46,6 @@ def tell(plan: Plan, files: Iterable[Batch]) -> Iterator[Batch]:
             yield from _Telling(plan, place).rows()
 
 
-class _Sort(msgspec.Struct, frozen=True):
-    """What the statements of a variant share."""
-
-    id: bytes
-    fate: Fate
-    reason: str
-    joins: bool
-    moves: bool  # whether later statements of the session depend on them
-    count: int
-    weight: int  # of a text that has no character
-    user: int
-
-
 class _Telling:
     """One file."""
 
@@ -72,6 +56,7 @@ class _Telling:
         self._low = plan.low.get(self._one.source.namespace, 0)
         self._met: set[bytes] = set()
         self._new: dict[bytes, bytes] = {}  # variants that are not told yet
+        self._table: list[tuple[bytes, Sort]] = []  # of the teller: names and what they stand for
         self._ignored: Counter[str] = Counter()
         self._newest = -1
         self._days: set[int] = set()
@@ -94,7 +79,8 @@ class _Telling:
             return
         notices: list[str] = []
         options = ReadOptions(self._one.source.timezone, columns, notices.append)
-        maker = Portions(self._one.source, _masks(self._one.source.dialect), self._plan.latest)
+        source = self._one.source
+        maker = Portions(source, _masks(source.dialect), self._plan.latest, self._low)
         try:
             with closing(Reading(self._one.input)) as reading:
                 for portion in reading.portions(self._one, options, maker, _MANY, Processes(1)):
@@ -128,24 +114,22 @@ class _Telling:
         return f"{here} {why}: put it where every executor sees it under this path"
 
     def _portion(self, portion: Portion) -> Iterator[Batch]:
-        dialect = self._one.source.dialect
-        sorts = [self._sort(one, *fate_of(one, dialect)) for one in portion.variants]
-        told = _Statements(portion, sorts, [_bytes(name) for name in portion.sessions])
-        self._newest = max(self._newest, int(told.start.max(initial=-1)))
-        others = [
-            (at, one) for at, one in portion.others.items() if not self._is_settled(at, one, told)
-        ]
-        old = (told.sort != OTHER) & (told.start < self._low)
-        self._ignore("before_retention", int(old.sum()))
-        rows = np.flatnonzero((told.sort != OTHER) & ~old)
+        if not portion.known:
+            self._table.clear()
+        self._table += (self._named(one) for one in portion.variants)
+        told = _Statements(portion, self._table)
+        self._newest = max(self._newest, portion.newest)
+        self._ignored.update(portion.ignored)
+        rows = np.flatnonzero(told.sort != OTHER)
         if len(rows):
             yield self._statements(told, rows)
+        others = portion.others
         if others:
             yield batch(
-                kind=Kind.OTHER, file=self._file, place=[self._read + at for at, _ in others],
-                route=[_route(one.key) for _, one in others],
-                key=[one.key or NO_KEY for _, one in others],
-                body=[pickled(one) for _, one in others],
+                kind=Kind.OTHER, file=self._file, place=[self._read + at for at in others],
+                route=[_route(one.key) for one in others.values()],
+                key=[one.key or NO_KEY for one in others.values()],
+                body=[pickled(one) for one in others.values()],
             )  # fmt: skip
         if self._new:
             yield batch(
@@ -157,14 +141,15 @@ class _Telling:
 
     def _statements(self, told: _Statements, rows: Numbers) -> Batch:
         sort, start, session = told.sort[rows], told.start[rows], told.session[rows]
-        key = np.frombuffer(b"".join(one or NO_KEY for one in told.key), KEY)[rows]
+        key = told.key[rows]
+        names, sorts = zip(*told.table, strict=True)
         self._days.update(np.unique(start // DAY).tolist())
-        moves = np.array([one.moves for one in told.sorts])[sort]
+        moves = np.array([one.moves for one in sorts])[sort]
         self._moved.update(told.sessions[one] for one in np.unique(session[moves]))
         self._moved.discard(b"")
-        self._joins = self._joins or any(one.joins for one in told.sorts)
+        self._joins = self._joins or any(one.joins for one in sorts)
         shared = {
-            name: np.array([getattr(one, name) for one in told.sorts], np.int64)[sort]
+            name: np.array([getattr(one, name) for one in sorts], np.int64)[sort]
             for name in ("fate", "joins", "count", "user", "weight")
         }
         shared["weight"] += told.length[rows]
@@ -172,73 +157,35 @@ class _Telling:
             kind=Kind.STATEMENT, route=np.frombuffer(key.tobytes(), np.uint8)[::WIDTH],
             file=self._file, place=self._read + rows, line=told.line[rows], key=key, start=start,
             session=taken(told.sessions, session, "binary"),
-            variant=taken([one.id for one in told.sorts], sort, "binary"),
-            reason=taken([one.reason for one in told.sorts], sort, "string"), **shared,
+            variant=taken(names, sort, "binary"),
+            reason=taken([one.reason for one in sorts], sort, "string"), **shared,
         )  # fmt: skip
 
-    def _is_settled(self, at: int, one: One, told: _Statements) -> bool:
-        """Whether a record that is no plain statement is counted, or told as if it were one."""
-        record = one.read
-        if isinstance(record, Ignored):
-            self._ignore(record.reason)
-            return True
-        if not isinstance(record, QueryRecord):
-            return False
-        if record.start <= self._plan.latest:
-            self._newest = max(self._newest, record.start)
-        if 0 <= record.start < self._low:
-            self._ignore("before_retention")
-            return True
-        failed = unsuccessful(record)
-        if failed is None:
-            if record.status not in UNSUCCESSFUL or (record.joins and record.query_id):
-                return False
-            self._ignore(UNSUCCESSFUL[record.status])
-            return True
-        if not 0 <= record.start <= self._plan.latest:
-            return False
-        told.put(at, record, one.length, self._sort(*failed))
-        return True
-
-    def _sort(self, variant: Variant, fate: Fate, reason: str) -> _Sort:
-        """What the statements of a variant share; the variant is told when it is new."""
-        record, name = variant.record, variant_id(self._one.source, variant)
+    def _named(self, variant: Variant) -> tuple[bytes, Sort]:
+        """The name of a variant, and what its statements share; it is told when it is new."""
+        name = variant_id(self._one.source, variant)
         if name not in self._met:
             self._met.add(name)
             self._new[name] = pickled(variant)
-        joins = record.joins and record.query_id != ""
-        user = number_of(record.user)
-        bare = weight(record, 1, complete=record.complete) - 1 if record.text else 0
-        moves = needs_session(variant.masked.text)
-        return _Sort(name, fate, reason, joins, moves, record.count, bare, user)
-
-    def _ignore(self, reason: str, count: int = 1) -> None:
-        if count:
-            self._ignored[reason] += count
+        return name, sort_of(variant, self._one.source.dialect)
 
 
 class _Statements:
-    """The plain statements of a portion by column; sort and session: their places in the lists."""
+    """The plain statements of a portion by column.
 
-    def __init__(self, portion: Portion, sorts: list[_Sort], sessions: list[bytes]) -> None:
-        self.sorts, self.sessions, self.key = sorts, sessions, portion.key
-        self.sort = np.array(portion.variant, np.int64)
-        self.session = np.array(portion.session, np.int64)
-        self.start = np.array(portion.start, np.int64)
-        self.line = np.array(portion.line, np.int64)
-        self.length = np.array(portion.length, np.int64)
+    sort: the place of what they share in `table`; session: theirs in `sessions`.
+    """
 
-    def put(self, at: int, record: QueryRecord, length: int, sort: _Sort) -> None:
-        """Tells a record that was none of them as if it were."""
-        self.sort[at], self.session[at] = len(self.sorts), len(self.sessions)
-        self.sorts.append(sort)
-        self.sessions.append(_bytes(record.session))
-        self.start[at], self.line[at], self.length[at] = record.start, record.line, length
-
-
-def number_of(name: str) -> int:
-    """A number that stands for a name; no two names share it but by an accident of 64 bits."""
-    return int.from_bytes(blake2b(_bytes(name), digest_size=8).digest(), signed=True)
+    def __init__(self, portion: Portion, table: list[tuple[bytes, Sort]]) -> None:
+        self.table = table
+        self.sessions = [name.encode("utf-8", "surrogatepass") for name in portion.sessions]
+        self.key = np.frombuffer(portion.keys, KEY)
+        self.sort, self.session, self.start, self.line, self.length = (
+            np.frombuffer(column, np.int64)
+            for column in (
+                portion.variant, portion.session, portion.start, portion.line, portion.length
+            )
+        )  # fmt: skip
 
 
 def _file_row(told: FileTold) -> Batch:
@@ -247,10 +194,6 @@ def _file_row(told: FileTold) -> Batch:
 
 def _route(name: bytes) -> int:
     return name[0] if name else 0
-
-
-def _bytes(name: str) -> bytes:
-    return name.encode("utf-8", "surrogatepass")
 
 
 @lru_cache(maxsize=8)

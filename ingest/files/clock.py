@@ -20,7 +20,7 @@ _AMBIGUOUS = re.compile(r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-](?:[0-9]{4}|[0-9]{2})\b"
 _NAMED_ZONE = re.compile(r"(.*[0-9])\s*([A-Za-z][A-Za-z_/+-]*(?:[0-9]+)?)$")
 _SHORT_OFFSET = re.compile(r"[+-][0-9]{1,2}$")
 # A minute, its seconds with their fraction, and the zone.
-_USUAL = re.compile(
+USUAL = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:)([0-5][0-9](?:\.[0-9]+)?)(.*)"
 )
 # 02-JAN-26 03.04.05.250000000 AM: how Oracle writes a date unless told otherwise.
@@ -63,7 +63,7 @@ class Clock:
         Raises:
             UnreadableTime: neither; day and month cannot be told apart; the zone is not known.
         """
-        usual = _USUAL.fullmatch(stamp)
+        usual = USUAL.fullmatch(stamp)
         if not usual:
             return self._remembered(stamp.strip())
         minute, seconds, zone_ = usual.groups()

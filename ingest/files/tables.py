@@ -7,18 +7,19 @@ import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from operator import itemgetter
-from typing import IO
+from typing import IO, Protocol, runtime_checkable
 
 import msgspec
 
+from ingest.files.clock import Clock
 from ingest.files.delimited import Row, csv_rows, csv_style
 from ingest.files.objects import CHUNK, Object, cell, json_objects, lines_from
-from ingest.record import Rejected
+from ingest.record import Read, ReadOptions, Rejected
 
 Fields = Mapping[str, Collection[str]]  # field → the column names that may give it, best first
 Cells = tuple[int, tuple[str, ...]]
 
-_NULLS = frozenset({"\\N", "NULL", "null"})  # what exports write where there is no value
+NULLS = frozenset({"\\N", "NULL", "null"})  # what exports write where there is no value
 # How ClickHouse, MySQL's client and COPY write tabs and ends of lines in a cell.
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "'": "'", "\\": "\\"}
 _ESCAPE = re.compile(r"\\([ntr'\\])")
@@ -41,6 +42,42 @@ class Table(msgspec.Struct, frozen=True):
     columns: tuple[str, ...]
     extras: tuple[str, ...]
     cells: Iterator[Cells | Rejected]
+
+
+class RowForm(msgspec.Struct, frozen=True):
+    """How a format makes records of the rows of a table.
+
+    fields: as of `read_table`, with text, start, query_id and session among them. A record takes
+    its text, start (by the clock), query id and session from those cells as they are, and all else
+    from the others; text matters for the rest of it only in what is no literal. stand_ins: fields
+    that matter only where the start is empty. longest: bytes of a text that is surely whole.
+    record: of line, cells and clock. timezone: of times that carry none, if nobody says another.
+    """
+
+    fields: Fields
+    plausible: Callable[[tuple[str, ...]], bool]
+    record: Callable[[int, tuple[str, ...], Clock], Read]
+    timezone: str = ""
+    stand_ins: tuple[str, ...] = ()
+    longest: int = 1 << 30
+
+    def read(self, stream: IO[str], options: ReadOptions) -> Iterator[Read]:
+        """Everything in the stream, record by record, in its order."""
+        clock = self.clock(options)
+        for row in read_table(stream, self.fields, self.plausible).cells:
+            yield row if isinstance(row, Rejected) else self.record(*row, clock)
+        clock.tell(options.notice)
+
+    def clock(self, options: ReadOptions) -> Clock:
+        """What reads the times."""
+        return Clock(options.timezone or self.timezone)
+
+
+@runtime_checkable
+class Tabular(Protocol):
+    """A format whose rows can be read by column."""
+
+    rows: RowForm
 
 
 def read_table(
@@ -138,8 +175,8 @@ def _csv_cells(
         else:
             row[1].append("")
             cells = pick(row[1])
-            if not _NULLS.isdisjoint(cells):
-                cells = tuple("" if value in _NULLS else value for value in cells)
+            if not NULLS.isdisjoint(cells):
+                cells = tuple("" if value in NULLS else value for value in cells)
             yield row[0], cells
 
 

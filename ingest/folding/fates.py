@@ -10,9 +10,8 @@ import msgspec
 from ingest.declared.sources import Source
 from ingest.folding.finding import reason_to_pass
 from ingest.folding.portions import UNSUCCESSFUL, Variant
+from ingest.folding.rows import weight
 from ingest.folding.session import needs_session
-from ingest.masking.template import Masked
-from ingest.record import QueryRecord
 
 
 class Fate(IntEnum):
@@ -31,6 +30,9 @@ class Fate(IntEnum):
 def fate_of(variant: Variant, dialect: str) -> tuple[Fate, str]:
     """What becomes of the statements of a variant, and the reason when they are ignored."""
     record, text = variant.record, variant.masked.text
+    failed = UNSUCCESSFUL.get(record.status)
+    if failed:
+        return (Fate.PASSED if record.status == "running" else Fate.VOID), failed
     if needs_session(text):
         return Fate.ALONE, ""
     joins = record.joins and record.query_id != ""
@@ -40,18 +42,38 @@ def fate_of(variant: Variant, dialect: str) -> tuple[Fate, str]:
     return Fate.COUNTED, ""
 
 
-def unsuccessful(record: QueryRecord) -> tuple[Variant, Fate, str] | None:
-    """What statements that failed and that others may tell of have in common, and their fate.
+class Sort(msgspec.Struct, frozen=True):
+    """What the statements of a variant share.
 
-    None for other records. Of the text is kept whether there is any.
+    moves: whether later statements of the session depend on them. weight: of a text that has no
+    character. user: a number that stands for the login.
     """
-    reason = UNSUCCESSFUL.get(record.status)
-    if reason is None or not record.query_id or not record.joins:
-        return None
-    text = "-" if record.text else ""
-    same = msgspec.structs.replace(record, text=text, session="", hints={})
-    running = record.status == "running"
-    return Variant(b"", same, Masked(text)), Fate.PASSED if running else Fate.VOID, reason
+
+    variant: Variant
+    fate: Fate
+    reason: str
+    joins: bool
+    moves: bool
+    count: int
+    weight: int
+    user: int
+
+
+def sort_of(variant: Variant, dialect: str) -> Sort:
+    """What the statements of a variant share."""
+    record = variant.record
+    fate, reason = fate_of(variant, dialect)
+    joins = record.joins and record.query_id != ""
+    bare = weight(record, 1, complete=record.complete) - 1 if record.text else 0
+    moves = needs_session(variant.masked.text)
+    user = number_of(record.user)
+    return Sort(variant, fate, reason, joins, moves, record.count, bare, user)
+
+
+def number_of(name: str) -> int:
+    """A number that stands for a name; no two names share it but by an accident of 64 bits."""
+    told = name.encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(told, digest_size=8).digest(), signed=True)
 
 
 def variant_id(source: Source, variant: Variant) -> bytes:

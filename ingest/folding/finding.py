@@ -157,7 +157,10 @@ class Finder:
             masked = Masked("", masked.comments)
         session = self.sessions(source.name).get(record.session) if record.session else None
         context = session.context(record, source) if session else context_of(record, source)
-        memo = (masked, record.user, source.name, context, stated, *record.hints.items())
+        memo = (
+            masked, record.user, source.name, source.dialect, context, stated,
+            *record.hints.items(),
+        )  # fmt: skip
         # Temporary tables give the same text another meaning in another session.
         if session is None or not session.has_temporary:
             known = self._memo.get(memo)

@@ -118,8 +118,11 @@ class Joined:
         self._templates: dict[QueryId, Template] = {}
         self._near: dict[Place, list[tuple[Place, dict[bytes, Row]]]] = {}
         self._cells: dict[tuple[object, ...], CellKey] = {}
-        self._here: Place | None = None  # where the latest new statement is
-        self._rows_near: list[dict[bytes, Row]] = []  # of that day, and of those around it
+
+    @property
+    def met_keys(self) -> Iterator[tuple[str, bytes]]:
+        """Namespace and key of the statements told of one by one since the last commit."""
+        return ((place[0], key) for place, key in self._before)
 
     def learn(self, template: Template) -> None:
         """Remembers what a fingerprint stands for."""
@@ -181,21 +184,6 @@ class Joined:
         self._set(place, key, merged)
         return "more"
 
-    def put_new(self, namespace: str, key: bytes, row: Row) -> bool:
-        """Takes in a record of a statement of which nothing is known yet; else nothing happens."""
-        day = day_of(row.start)
-        if (namespace, day) != self._here:
-            self._here = namespace, day
-            self._rows_near = [rows for _, rows in self._around(self._here)]
-        for rows in self._rows_near:
-            if key in rows:
-                return False
-        if self.untimed or not self._ledger.add(namespace, day, key):
-            return False
-        self._rows_near[0][key] = row
-        self._before[self._here, key] = None
-        return True
-
     def add(self, place: Place, rows: NewRows) -> None:
         """Takes in the rows of statements that are counted, and of which nothing is known yet."""
         self._added.setdefault(place, []).append(rows)
@@ -228,10 +216,10 @@ class Joined:
         """What is known of a statement."""
         return self._load(place).get(key)
 
-    def met(self, namespace: str, key: bytes) -> Row | None:
-        """What is known of a statement since the last commit."""
-        rows = (rows for (known, _), rows in self._rows.items() if known == namespace)
-        return next((found[key] for found in rows if key in found), None)
+    def understood(self, namespace: str, key: bytes) -> bool:
+        """Whether anything met since the last commit tells what a statement did."""
+        rows = (found.get(key) for (known, _), found in self._rows.items() if known == namespace)
+        return any(row.text or row.stated or row.void for row in rows if row)
 
     def take(self) -> tuple[list[Counted], Moved, list[Document]]:
         """What the records since the last commit change.
@@ -257,7 +245,6 @@ class Joined:
         """Takes note that all of it is in the store."""
         self._rows.clear()
         self._near.clear()
-        self._here = None
         self._cells.clear()
         self._before.clear()
         self._added.clear()

@@ -6,6 +6,7 @@ Every record ends in the funnel as imported, duplicate, ignored or dead letter.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
 
 from ingest.attribution import Rules
 from ingest.declared.sources import Source
@@ -14,11 +15,10 @@ from ingest.folding.dead_letters import DeadLetter, tokens
 from ingest.folding.finding import Finder, Scripted, Skip
 from ingest.folding.joined import Joined, Moved
 from ingest.folding.ledger import UNTIMED, Ledger, statement_key
-from ingest.folding.plain import Plain
-from ingest.folding.portions import OTHER, UNSUCCESSFUL, One, Portion, Portions
+from ingest.folding.portions import UNSUCCESSFUL, One, Portion, Portions
 from ingest.folding.retention import Retention
 from ingest.folding.rows import Row, weight
-from ingest.folding.tally import Folded
+from ingest.folding.tally import Folded, Tally
 from ingest.folding.unread import Unread
 from ingest.masking.template import fingerprint, mask
 from ingest.record import Ignored, QueryRecord, Rejected
@@ -26,6 +26,9 @@ from ingest.report import Funnel
 from lineage.model import Document
 from lineage.names import PrincipalId, QueryId
 from lineage.store import Store
+
+if TYPE_CHECKING:
+    from ingest.folding.gathered import Gathered
 
 
 class Queries:
@@ -49,7 +52,7 @@ class Queries:
         self._funnel = funnel
         self._unread = unread
         self._retention = retention
-        self._plain = Plain(self._finder, self.joined, ledger, unread, funnel)
+        self._gathered: Gathered | None = None
 
     @property
     def principals(self) -> dict[PrincipalId, str]:
@@ -59,7 +62,7 @@ class Queries:
     @property
     def cells(self) -> int:
         """How many cells there are since the last flush."""
-        return self._finder.cells
+        return self._finder.cells + (self._gathered.variants if self._gathered else 0)
 
     @property
     def in_sessions(self) -> bool:
@@ -78,26 +81,42 @@ class Queries:
 
     def portions(self, source: Source) -> Portions:
         """What makes portions of the records of a source."""
-        return Portions(source, self._finder.masks(source.dialect), self._finder.latest)
-
-    def take(self, portion: Portion, source: Source, file: str) -> None:
-        """Takes in the records of a portion."""
-        self._funnel.read += portion.size
-        self.newest = max(self.newest, max(portion.start, default=-1))
         low = self._retention.low(source.namespace)
-        self._plain.begin(portion, source, file)
-        for place, which in enumerate(portion.variant):
-            if which == OTHER:
-                self._other(portion.one(place), source, file)
-            elif portion.start[place] < low:
-                self._funnel.ignore("before_retention")
-            elif not self._plain.take(place):
-                self._other(portion.one(place), source, file)
+        return Portions(source, self._finder.masks(source.dialect), self._finder.latest, low)
+
+    @property
+    def waiting(self) -> int:
+        """How many records were taken in and not looked at."""
+        return self._gathered.read if self._gathered else 0
+
+    def take(self, portion: Portion, file: int, source: Source, name: str) -> None:
+        """Takes in records of a file, which has a number and a name; `settle` looks at them."""
+        if self._gathered is None:
+            # Who only takes in events does without numpy.
+            from ingest.folding.gathered import Gathered
+
+            self._gathered = Gathered(self._ledger, self.joined)
+        self._gathered.take(portion, file, source, name)
+
+    def settle(self) -> Iterator[int]:
+        """Looks at what was taken in, a file after the other; the number of each.
+
+        By then the funnel has its records, and `newest` the latest start among them.
+        """
+        gathered = self._gathered
+        if not gathered or not gathered.read:
+            return
+        moved = {name for source in gathered.sources for name in self.sessions(source)}
+        for file, source, name, folded in gathered.judge(moved, b"".join(self.doubtful)):
+            self.newest = -1
+            gathered.became(self.absorb(folded, source, name))
+            yield file
+        gathered.finish()
 
     @property
     def doubtful(self) -> Iterator[bytes]:
         """The keys of statements that are told of and wait for what else is told."""
-        yield from (key for _, key in (*self._held, *self.joined.untimed))
+        yield from (key for _, key in (*self._held, *self.joined.untimed, *self.joined.met_keys))
         yield from self._unread.keys
 
     def sessions(self, source: Source) -> Collection[str]:
@@ -105,7 +124,11 @@ class Queries:
         return self._finder.sessions(source.name).keys()
 
     def absorb(self, folded: Folded, source: Source, file: str) -> list[Row | None]:
-        """Takes in the records of a file that were counted elsewhere; the row of each tally."""
+        """Takes in the records of a file that were counted elsewhere; the row of each tally.
+
+        None where no other record tells more of its statements. As long as nothing else is told of
+        them their texts are one character long.
+        """
         funnel = self._funnel
         funnel.read += folded.read
         funnel.imported += folded.imported
@@ -115,10 +138,10 @@ class Queries:
         self.newest = max(self.newest, folded.newest)
         rows: list[Row | None] = []
         for one in folded.told:
-            if isinstance(one, Portion):
-                self.take(one, source, file)
+            if isinstance(one, Tally):
+                rows.append(self._tally(one, source, file))
             else:
-                rows.append(self._plain.count(one, source, file))
+                self._other(one, source, file)
         return rows
 
     def flush(self, *, last: bool) -> tuple[list[FoldedCell], Moved, list[Document]]:
@@ -128,7 +151,6 @@ class Queries:
         """
         if last:
             self._release()
-        self._plain.flush()
         self._settle(last=last)
         counted, moved, documents = self.joined.take()
         cells = {id(one.cell): one.cell for one in counted}  # to hash a cell's key costs more
@@ -142,6 +164,19 @@ class Queries:
         """File and line where a template was first met."""
         return self._finder.where(query)
 
+    def _tally(self, tally: Tally, source: Source, file: str) -> Row | None:
+        record, row = tally.variant.record, None
+        cell = self._finder.find(record, source, file, b"", tally.variant.masked)
+        assert not isinstance(cell, Scripted)  # it stands in no session
+        if record.joins and record.query_id and isinstance(cell, Cell):
+            self.joined.learn(cell.key.template)
+            row = self._finder.row(record, source, cell, 1)
+            key = self.joined.counts(source.namespace, row)
+            cell = self._finder.cell(key) if key else cell
+        if isinstance(cell, Cell):
+            cell.add_many(tally.days, tally.quarters, tally.start, tally.key.hex())
+        return row
+
     def _other(self, one: One, source: Source, file: str) -> None:
         record = one.read
         if isinstance(record, Rejected):
@@ -149,12 +184,7 @@ class Queries:
         elif isinstance(record, Ignored):
             self._funnel.ignore(record.reason)
         else:
-            if not self._finder.is_late(record.start):
-                self.newest = max(self.newest, record.start)
-            if 0 <= record.start < self._retention.low(source.namespace):
-                self._funnel.ignore("before_retention")
-            else:
-                self._query(record, one, source, file)
+            self._query(record, one, source, file)
 
     def _query(self, record: QueryRecord, one: One, source: Source, file: str) -> None:
         funnel, key = self._funnel, one.key
@@ -300,8 +330,7 @@ class Queries:
             else:
                 self._give_up(key, self._doubtful[namespace, key])
         for (namespace, key), letter in self._doubtful.items():
-            row = self.joined.met(namespace, key)
-            if row and not (row.text or row.stated or row.void):
+            if not self.joined.understood(namespace, key):
                 self._funnel.imported -= 1
                 self._give_up(key, letter)
         self._doubtful = {}

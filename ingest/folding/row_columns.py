@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.folding.grouping import KEY, Flags, Keys, Numbers
 from ingest.folding.rows import PackedRows, Row, flags_of
-from ingest.folding.verdicts import KEY, Flags, Keys, Numbers
 
 _FIELDS = 6  # count, text, user, issuer, stated, flags
 _VOID = 1

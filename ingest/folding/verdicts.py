@@ -14,12 +14,7 @@ from numpy.typing import NDArray
 
 from ingest.folding.cells import DAY
 from ingest.folding.fates import Fate
-from ingest.folding.ledger import WIDTH
-
-KEY = f"S{WIDTH}"
-Keys = NDArray[np.bytes_]
-Numbers = NDArray[np.int64]
-Flags = NDArray[np.bool_]
+from ingest.folding.grouping import Flags, Keys, Numbers, first_in, numbered
 
 
 class Verdict(IntEnum):
@@ -42,7 +37,7 @@ class Told(NamedTuple):
     start: Numbers
     fate: Numbers
     joins: Flags
-    variant: Keys
+    variant: NDArray[np.generic]
     weight: Numbers
     user: Numbers
     alone: Flags
@@ -66,21 +61,24 @@ def verdicts(told: Told, held: Held, doubtful: Keys) -> tuple[Numbers, Flags]:
     doubtful: keys that something else is told of, too.
     """
     count, more = len(told.key), len(held.key)
-    _, group = np.unique(np.concatenate((told.key, held.key, doubtful)), return_inverse=True)
+    group = numbered(np.concatenate((told.key, held.key, doubtful)))
     mine, theirs, others = group[:count], group[count : count + more], group[count + more :]
     size = int(group.max(initial=-1)) + 1
-    first = _first(mine, size)[mine]
+    begin = first_in(mine, size)[mine]
     day = told.start // DAY
     alone = np.zeros(size, np.bool_)
     alone[others] = True
-    alone[mine[told.alone | (told.fate == Fate.ALONE) | (told.variant != told.variant[first])]] = (
+    alone[mine[told.alone | (told.fate == Fate.ALONE) | (told.variant != told.variant[begin])]] = (
         True
     )
-    differs = (told.start != told.start[first]) | (told.weight != told.weight[first])
+    differs = (told.start != told.start[begin]) | (told.weight != told.weight[begin])
     alone[mine[told.joins & differs]] = True
     known = _known_rows(told, held, mine, theirs, size)
-    alone[mine[told.joins & ~known & np.isin(mine, theirs)]] = True
-    known |= ~told.joins & np.isin(_pair(mine, day), _pair(theirs, held.day)[~held.is_row])
+    if more:
+        there = np.zeros(size, np.bool_)
+        there[theirs] = True
+        alone[mine[told.joins & ~known & there[mine]]] = True
+        known |= ~told.joins & np.isin(_pair(mine, day), _pair(theirs, held.day)[~held.is_row])
     again = known | ~_is_first(_pair(mine, day))
     found = np.where(again, Verdict.DUPLICATE, Verdict.IMPORTED)
     passed = (told.fate == Fate.PASSED) & ~known
@@ -108,13 +106,6 @@ def _known_rows(told: Told, held: Held, mine: Numbers, theirs: Numbers, size: in
 
 def _pair(group: Numbers, day: Numbers) -> Numbers:
     return (group << 24) + day
-
-
-def _first(group: Numbers, size: int) -> Numbers:
-    """Where each group is first met."""
-    found = np.zeros(size, np.int64)
-    found[group[::-1]] = np.arange(len(group) - 1, -1, -1)
-    return found
 
 
 def _is_first(values: Numbers) -> Flags:

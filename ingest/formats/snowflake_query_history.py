@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from ingest.files.clock import Clock, UnreadableTime
-from ingest.files.tables import read_table, table_columns
+from ingest.files.tables import RowForm, table_columns
 from ingest.files.wording import status_of, withheld
 from ingest.record import Head, Ignored, QueryRecord, Read, ReadOptions, Rejected
 
@@ -42,35 +42,6 @@ _NO_LINEAGE = frozenset(
 _NEARLY_CUT = 99_990
 
 
-class SnowflakeQueryHistory:
-    """The format."""
-
-    name = "snowflake-query-history"
-    title = "Snowflake QUERY_HISTORY (CSV, JSON)"
-    dialect = "snowflake"
-    divisible = True
-    export = (
-        'snow sql --format csv -q "SELECT * FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY WHERE '
-        "START_TIME >= '{since}' ORDER BY START_TIME\" > query_history.csv"
-    )
-
-    def recognise(self, head: Head) -> str:
-        """Why the file is of this format; empty when it is not."""
-        columns = {column.strip().lower() for column in table_columns(head.text)}
-        own = sorted(columns & _OWN_MARKS)
-        if not columns >= _MARKS or not own:
-            return ""
-        return f"it has the columns QUERY_ID, QUERY_TEXT, START_TIME and {own[0].upper()}"
-
-    def read(self, stream: IO[str], options: ReadOptions) -> Iterator[Read]:
-        """Everything in the stream, record by record, in its order."""
-        clock = Clock(options.timezone)
-        table = read_table(stream, _FIELDS, lambda row: bool(row[1]) and row[1][:1].isdigit())
-        for row in table.cells:
-            yield row if isinstance(row, Rejected) else _record(*row, clock)
-        clock.tell(options.notice)
-
-
 def _record(line: int, row: tuple[str, ...], clock: Clock) -> Read:
     (text, start, user, query_id, session, status, kind, database, schema,
      client_generated, query_tag, role, client) = row  # fmt: skip
@@ -101,6 +72,32 @@ def _record(line: int, row: tuple[str, ...], clock: Clock) -> Read:
         line=line,
         joins=True,
     )
+
+
+class SnowflakeQueryHistory:
+    """The format."""
+
+    name = "snowflake-query-history"
+    title = "Snowflake QUERY_HISTORY (CSV, JSON)"
+    dialect = "snowflake"
+    divisible = True
+    rows = RowForm(_FIELDS, lambda row: row[1][:1].isdigit(), _record, longest=_NEARLY_CUT)
+    export = (
+        'snow sql --format csv -q "SELECT * FROM SNOWFLAKE.ACCOUNT_USAGE.QUERY_HISTORY WHERE '
+        "START_TIME >= '{since}' ORDER BY START_TIME\" > query_history.csv"
+    )
+
+    def recognise(self, head: Head) -> str:
+        """Why the file is of this format; empty when it is not."""
+        columns = {column.strip().lower() for column in table_columns(head.text)}
+        own = sorted(columns & _OWN_MARKS)
+        if not columns >= _MARKS or not own:
+            return ""
+        return f"it has the columns QUERY_ID, QUERY_TEXT, START_TIME and {own[0].upper()}"
+
+    def read(self, stream: IO[str], options: ReadOptions) -> Iterator[Read]:
+        """Everything in the stream, record by record, in its order."""
+        return self.rows.read(stream, options)
 
 
 FORMAT = SnowflakeQueryHistory()

@@ -9,15 +9,15 @@ Every other text is masked by itself.
 
 from __future__ import annotations
 
-import importlib
 import re
-from array import array
 from collections.abc import Sequence
-from itertools import accumulate
-from typing import Protocol, cast
+from typing import TYPE_CHECKING
 
 from ingest.masking.lexer import Lexis, lexis, pieces
 from ingest.masking.template import Masked, Masks
+
+if TYPE_CHECKING:
+    from ingest.files.texts import Texts
 
 _STRING, _NUMBER = "\x01", "\x02"  # what stands in the gaps
 _GAP = re.compile(f"[{_STRING}{_NUMBER}]")
@@ -31,10 +31,6 @@ _REMEMBERED = 32_000_000  # characters
 
 
 _WORTH_IT = 200  # texts, for which loading pyarrow is worth while
-
-
-class _Column(Protocol):
-    def to_pylist(self) -> list[str]: ...
 
 
 class ManyMasks:
@@ -54,20 +50,29 @@ class ManyMasks:
         """The statements without their values, in their order."""
         if len(texts) < _WORTH_IT:
             return [self.mask(text) for text in texts]
+        from ingest.files.texts import Texts
+
         try:
-            outlines = _outlines(texts)
+            found = outlines(Texts.of(texts)).all()
         except UnicodeEncodeError:
             return [self.mask(text) for text in texts]
         known = self._known
-        found = []
-        for text, outline in zip(texts, outlines, strict=True):
+        masks = []
+        for text, outline in zip(texts, found, strict=True):
             masked = known.get(outline)
             if masked is None:
                 masked, stays = self._masks.look(text)
                 if outline not in known:
                     self._learn(outline, text, None if stays else masked)
-            found.append(masked)
-        return found
+            masks.append(masked)
+        return masks
+
+    def of_outline(self, outline: str, text: str) -> Masked | None:
+        """What every text of this outline is masked, given one; None when they may differ."""
+        if outline not in self._known:
+            masked, stays = self._masks.look(text)
+            self._learn(outline, text, None if stays else masked)
+        return self._known[outline]
 
     def _learn(self, outline: str, text: str, masked: Masked | None) -> None:
         whole = masked is not None and not _GAP.search(text) and is_plain(outline, self._lex)
@@ -95,19 +100,8 @@ def is_plain(outline: str, lex: Lexis) -> bool:
     )
 
 
-def _outlines(texts: Sequence[str]) -> list[str]:
-    """The texts with gaps where plain literals were.
-
-    Raises:
-        UnicodeEncodeError: a text has half of a character, from a JSON escape.
-    """
-    arrow = importlib.import_module("pyarrow")
-    replace = importlib.import_module("pyarrow.compute").replace_substring_regex
-    encoded = [text.encode() for text in texts]
-    ends = array("i", accumulate(map(len, encoded), initial=0))
-    # Not arrow.array(texts), which loads pandas first.
-    buffers = arrow.py_buffer(ends), arrow.py_buffer(b"".join(encoded))
-    column = arrow.StringArray.from_buffers(len(texts), *buffers)
+def outlines(texts: Texts) -> Texts:
+    """The texts with gaps where plain literals were."""
     for pattern, gap in ((_STRINGS, _STRING), (_NUMBERS, _NUMBER)):
-        column = replace(column, pattern=pattern, replacement=gap)
-    return cast("_Column", column).to_pylist()
+        texts = texts.replaced(pattern, gap)
+    return texts
