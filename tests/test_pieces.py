@@ -75,7 +75,7 @@ def told(path, beside, low=0):
     """What the file tells, record by record, and last how many records nobody must look at."""
     planned, _ = plan([str(path)], BOOK)
     (one,) = planned
-    maker = Portions(one.source, ManyMasks("snowflake"), latest_start(), low)
+    maker = Portions(one.source, ManyMasks(one.source.dialect), latest_start(), low)
     newest = -1
     tables, ignored = defaultdict(list), Counter()
     with closing(portioning.Reading(one.input)) as reading:
@@ -150,6 +150,28 @@ def test_columns_tell_what_the_rows_tell(tmp_path_factory, rows, end, size, low)
     assert apart == whole
     assert None not in made
     assert sum(portion.size for portion in made) == len(rows)
+
+
+CASES = Path(__file__).parent / "cases" / "formats"
+
+
+@pytest.mark.parametrize("name", [
+    "clickhouse-query-log.arrays", "clickhouse-query-log.csv", "redshift-query-history",
+    "redshift-query-history.stl", "snowflake-query-history", "trino-queries",
+])  # fmt: skip
+def test_a_format_tells_by_column_what_it_tells_by_row(tmp_path, monkeypatch, name):
+    """The rows of its case, many times over: of most only the variant is looked at."""
+    header, rows = (CASES / name / "input.csv").read_text().split("\n", 1)
+    path = tmp_path / "log.csv"
+    path.write_text(header + "\n" + rows * 20)
+    made, rows_of = [], portion_columns.portion_of
+    monkeypatch.setattr(
+        portion_columns, "portion_of", lambda *a: made.append(rows_of(*a)) or made[-1]
+    )
+    apart, whole = as_pieces_tell(path, 8 * len(header + rows), 0)
+    assert apart == whole
+    assert len(made) > 1
+    assert None not in made
 
 
 def rows(count):

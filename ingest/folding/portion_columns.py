@@ -44,7 +44,7 @@ def portion_of(
 
     skipped: how many lines of the file were left out before them.
     """
-    if not all(field in columns.texts for field in _VARYING):
+    if not {"text", "start", "query_id"} <= columns.texts.keys():
         return None
     return _Rows(columns, form, maker, clock, skipped).portion()
 
@@ -57,16 +57,15 @@ class _Rows:
     ) -> None:
         self._columns, self._form, self._maker, self._clock = columns, form, maker, clock
         self._skipped = skipped
-        self._text, stamp, self._id, self._session = (columns.texts[f] for f in _VARYING)
-        self._start = micros_of(stamp, clock)
+        self._text, self._id = columns.texts["text"], columns.texts["query_id"]
+        self._session = columns.texts.get("session")
+        self._start = micros_of(columns.texts["start"], clock)
 
     def portion(self) -> Portion:
         """The portion."""
         maker, variant = self._maker, self._variants()
-        names, sessions = self._session.distinct()
-        session = np.array([maker.session(_cell(one)) for one in sessions], np.int64)[names]
         line = self._columns.lines + self._skipped
-        table = np.stack((variant, self._start, session, line, self._text.lengths))
+        table = np.stack((variant, self._start, self._sessions(), line, self._text.lengths))
         odd = np.flatnonzero(variant == OTHER).tolist()
         said = {at: maker.says(self._record(at), self._skipped) for at in odd}
         keep = variant >= 0
@@ -85,6 +84,13 @@ class _Rows:
             into.frombytes(column.tobytes())
         portion.keys += keys[keep].tobytes()
         return portion
+
+    def _sessions(self) -> Numbers:
+        """Of each row the place of its session in the portion."""
+        if self._session is None:
+            return np.full(len(self._text), self._maker.session(""), np.int64)
+        which, names = self._session.distinct()
+        return np.array([self._maker.session(_cell(one)) for one in names], np.int64)[which]
 
     def _variants(self) -> Numbers:
         """The variant of each row, OTHER where it must be looked at, and _IGNORED."""
@@ -164,8 +170,8 @@ class _Rows:
     def _is_as_told(self, record: QueryRecord, at: int) -> bool:
         """Whether the format takes from the varying cells what it says that it takes."""
         told = record.text, record.start, record.query_id, record.session
-        start = int(self._start[at])
-        return told == (self._text[at], start, self._id[at], _cell(self._session[at]))
+        session = _cell(self._session[at]) if self._session else ""
+        return told == (self._text[at], int(self._start[at]), self._id[at], session)
 
     def _record(self, at: int) -> Read:
         line = int(self._columns.lines[at])

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from ingest.files.clock import Clock, UnreadableTime
-from ingest.files.tables import read_table, table_columns
+from ingest.files.tables import RowForm, table_columns
 from ingest.files.wording import status_of, withheld
 from ingest.formats.clickhouse_tables import stated_of
 from ingest.record import Head, Ignored, QueryRecord, Read, ReadOptions, Rejected
@@ -44,38 +44,6 @@ _CANCELLED = "394"  # QUERY_WAS_CANCELLED
 _CUT = 99_900  # log_queries_cut_to_length is 100,000 bytes, and cuts a little earlier
 
 
-class ClickHouseQueryLog:
-    """The format."""
-
-    name = "clickhouse-query-log"
-    title = "ClickHouse system.query_log (JSONEachRow, CSVWithNames)"
-    dialect = "clickhouse"
-    divisible = True
-    export = (
-        "clickhouse-client -q \"SELECT * FROM clusterAllReplicas('default', system.query_log) "
-        "WHERE event_date >= '{since}' FORMAT JSONEachRow\" | gzip > query_log.jsonl.gz"
-    )
-
-    def recognise(self, head: Head) -> str:
-        """Why the file is of this format; empty when it is not."""
-        columns = set(table_columns(head.text))
-        own = sorted(columns & _OWN_MARKS)
-        if not columns >= _MARKS or not own:
-            return ""
-        return f"it has the columns type, query, event_time, query_id and {own[0]}"
-
-    def read(self, stream: IO[str], options: ReadOptions) -> Iterator[Read]:
-        """Everything in the stream, record by record, in its order.
-
-        A statement counts where it ended; its start, and its parts on other shards, do not.
-        """
-        clock = Clock(options.timezone)
-        table = read_table(stream, _FIELDS, lambda row: row[1][:4].isdigit())
-        for row in table.cells:
-            yield row if isinstance(row, Rejected) else _record(*row, clock)
-        clock.tell(options.notice)
-
-
 def _record(line: int, row: tuple[str, ...], clock: Clock) -> Read:
     (text, start, event_time, type_, user, query_id, kind, database, initial, code,
      tables, columns, views, privileges, *hints) = row  # fmt: skip
@@ -102,6 +70,37 @@ def _record(line: int, row: tuple[str, ...], clock: Clock) -> Read:
         line=line,
         stated=stated_of(kind.upper(), tables, columns, views, privileges),
     )
+
+
+class ClickHouseQueryLog:
+    """The format."""
+
+    name = "clickhouse-query-log"
+    title = "ClickHouse system.query_log (JSONEachRow, CSVWithNames)"
+    dialect = "clickhouse"
+    divisible = True
+    rows = RowForm(
+        _FIELDS, lambda row: row[1][:4].isdigit(), _record, stand_ins=("event_time",), longest=_CUT
+    )
+    export = (
+        "clickhouse-client -q \"SELECT * FROM clusterAllReplicas('default', system.query_log) "
+        "WHERE event_date >= '{since}' FORMAT JSONEachRow\" | gzip > query_log.jsonl.gz"
+    )
+
+    def recognise(self, head: Head) -> str:
+        """Why the file is of this format; empty when it is not."""
+        columns = set(table_columns(head.text))
+        own = sorted(columns & _OWN_MARKS)
+        if not columns >= _MARKS or not own:
+            return ""
+        return f"it has the columns type, query, event_time, query_id and {own[0]}"
+
+    def read(self, stream: IO[str], options: ReadOptions) -> Iterator[Read]:
+        """Everything in the stream, record by record, in its order.
+
+        A statement counts where it ended; its start, and its parts on other shards, do not.
+        """
+        return self.rows.read(stream, options)
 
 
 FORMAT = ClickHouseQueryLog()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from ingest.files.clock import Clock, UnreadableTime
-from ingest.files.tables import read_table, table_columns
+from ingest.files.tables import RowForm, table_columns
 from ingest.files.wording import status_of
 from ingest.formats.redshift_query_text import label_hint, unescaped
 from ingest.formats.stated import statement_text
@@ -31,39 +31,6 @@ _SYS_MARKS = {"query_id", "query_text"}
 _SYS_OWN_MARKS = {"query_label", "result_cache_hit", "user_query_hash", "generic_query_hash"}
 _STL_MARKS = {"query", "querytxt", "starttime"}
 _CUT = 4_000  # characters; the rest is in SYS_QUERY_TEXT or STL_QUERYTEXT
-
-
-class RedshiftQueryHistory:
-    """The format."""
-
-    name = "redshift-query-history"
-    title = "Redshift SYS_QUERY_HISTORY, STL_QUERY (CSV, JSON)"
-    dialect = "redshift"
-    divisible = True
-    export = (
-        "UNLOAD ('SELECT h.*, u.usename FROM sys_query_history h JOIN pg_user u ON u.usesysid = "
-        "h.user_id WHERE h.start_time >= ''{since}''') TO 's3://…' IAM_ROLE default FORMAT CSV "
-        "HEADER GZIP; import it with SYS_QUERY_TEXT, which has the longer statements"
-    )
-
-    def recognise(self, head: Head) -> str:
-        """Why the file is of this format; empty when it is not."""
-        columns = {column.strip().lower() for column in table_columns(head.text)}
-        if columns >= _STL_MARKS:
-            return "it has the columns query, querytxt and starttime"
-        own = sorted(columns & _SYS_OWN_MARKS)
-        return (
-            f"it has the columns query_id, query_text and {own[0]}"
-            if columns >= _SYS_MARKS and own
-            else ""
-        )
-
-    def read(self, stream: IO[str], options: ReadOptions) -> Iterator[Read]:
-        """Everything in the stream, record by record, in its order."""
-        clock = Clock(options.timezone or "UTC")
-        table = read_table(stream, _FIELDS, lambda row: row[1][:4].isdigit())
-        for row in table.cells:
-            yield row if isinstance(row, Rejected) else _record(*row, clock)
 
 
 def _record(line: int, row: tuple[str, ...], clock: Clock) -> Read:
@@ -87,6 +54,37 @@ def _record(line: int, row: tuple[str, ...], clock: Clock) -> Read:
         line=line,
         joins=True,
     )
+
+
+class RedshiftQueryHistory:
+    """The format."""
+
+    name = "redshift-query-history"
+    title = "Redshift SYS_QUERY_HISTORY, STL_QUERY (CSV, JSON)"
+    dialect = "redshift"
+    divisible = True
+    rows = RowForm(_FIELDS, lambda row: row[1][:4].isdigit(), _record, timezone="UTC", longest=_CUT)
+    export = (
+        "UNLOAD ('SELECT h.*, u.usename FROM sys_query_history h JOIN pg_user u ON u.usesysid = "
+        "h.user_id WHERE h.start_time >= ''{since}''') TO 's3://…' IAM_ROLE default FORMAT CSV "
+        "HEADER GZIP; import it with SYS_QUERY_TEXT, which has the longer statements"
+    )
+
+    def recognise(self, head: Head) -> str:
+        """Why the file is of this format; empty when it is not."""
+        columns = {column.strip().lower() for column in table_columns(head.text)}
+        if columns >= _STL_MARKS:
+            return "it has the columns query, querytxt and starttime"
+        own = sorted(columns & _SYS_OWN_MARKS)
+        return (
+            f"it has the columns query_id, query_text and {own[0]}"
+            if columns >= _SYS_MARKS and own
+            else ""
+        )
+
+    def read(self, stream: IO[str], options: ReadOptions) -> Iterator[Read]:
+        """Everything in the stream, record by record, in its order."""
+        return self.rows.read(stream, options)
 
 
 FORMAT = RedshiftQueryHistory()

@@ -13,14 +13,14 @@ from typing import IO
 import msgspec
 
 from ingest.files.clock import NO_TIME, Clock, UnreadableTime
-from ingest.files.tables import read_table, table_columns
+from ingest.files.tables import RowForm, table_columns
 from ingest.files.wording import status_of
 from ingest.formats.stated import decoded, statement_text
 from ingest.formats.trino_tables import Input, Output, stated_of
 from ingest.record import Head, QueryRecord, Read, ReadOptions, Rejected, Stated
 
 _FIELDS = {
-    "query": ("query",),
+    "text": ("query",),
     "start": ("created", "create_time", "started"),
     "prepared": ("prepared_query",),
     "user": ("user",),
@@ -43,35 +43,6 @@ _HINTS = ("source", "client_tags", "client_info", "user_agent")
 _MARKS = {"query_id", "query", "user", "source"}
 _OWN_MARKS = {"resource_group_id", "analysis_time_ms", "inputs_json", "query_state"}
 _TIMED_ID = re.compile(r"(\d{4})(\d{2})(\d{2})_(\d{2})(\d{2})(\d{2})_")
-
-
-class TrinoQueries:
-    """The format."""
-
-    name = "trino-queries"
-    title = "Trino system.runtime.queries, MySQL event listener (CSV, JSON)"
-    dialect = "trino"
-    divisible = True
-    export = (
-        "trino --output-format CSV_HEADER --execute 'SELECT * FROM system.runtime.queries' > "
-        "queries.csv, every few minutes: it forgets; or SELECT * FROM trino_queries of the MySQL "
-        "event listener"
-    )
-
-    def recognise(self, head: Head) -> str:
-        """Why the file is of this format; empty when it is not."""
-        columns = {column.strip().lower() for column in table_columns(head.text)}
-        own = sorted(columns & _OWN_MARKS)
-        if not columns >= _MARKS or not own:
-            return ""
-        return f"it has the columns query_id, query, user, source and {own[0]}"
-
-    def read(self, stream: IO[str], options: ReadOptions) -> Iterator[Read]:
-        """Everything in the stream, record by record, in its order."""
-        clock = Clock(options.timezone or "UTC")
-        table = read_table(stream, _FIELDS, lambda row: bool(_TIMED_ID.match(row[4])))
-        for row in table.cells:
-            yield row if isinstance(row, Rejected) else _record(*row, clock)
 
 
 def _record(line: int, row: tuple[str, ...], clock: Clock) -> Read:
@@ -112,6 +83,33 @@ def _stated(inputs: str, output: str) -> Stated | None:
         return stated_of((), decoded(inputs, list[Input]) or (), decoded(output, Output))
     except msgspec.MsgspecError:
         return None  # another version's shape; the text is still there
+
+
+class TrinoQueries:
+    """The format."""
+
+    name = "trino-queries"
+    title = "Trino system.runtime.queries, MySQL event listener (CSV, JSON)"
+    dialect = "trino"
+    divisible = True
+    rows = RowForm(_FIELDS, lambda row: bool(_TIMED_ID.match(row[4])), _record, timezone="UTC")
+    export = (
+        "trino --output-format CSV_HEADER --execute 'SELECT * FROM system.runtime.queries' > "
+        "queries.csv, every few minutes: it forgets; or SELECT * FROM trino_queries of the MySQL "
+        "event listener"
+    )
+
+    def recognise(self, head: Head) -> str:
+        """Why the file is of this format; empty when it is not."""
+        columns = {column.strip().lower() for column in table_columns(head.text)}
+        own = sorted(columns & _OWN_MARKS)
+        if not columns >= _MARKS or not own:
+            return ""
+        return f"it has the columns query_id, query, user, source and {own[0]}"
+
+    def read(self, stream: IO[str], options: ReadOptions) -> Iterator[Read]:
+        """Everything in the stream, record by record, in its order."""
+        return self.rows.read(stream, options)
 
 
 FORMAT = TrinoQueries()
