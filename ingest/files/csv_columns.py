@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -29,10 +29,14 @@ class Columns(NamedTuple):
     texts: Mapping[str, Texts]
     fields: tuple[str, ...]
 
-    def row(self, place: int) -> tuple[str, ...]:
-        """The cells of a row, as `read_table` gives them."""
-        cells = (self.texts[f][place] if f in self.texts else "" for f in self.fields)
-        return tuple("" if cell in NULLS else cell for cell in cells)
+    def rows(self, places: Sequence[int]) -> list[tuple[int, tuple[str, ...]]]:
+        """Line and cells of these rows, as `read_table` gives them."""
+        nothing = [""] * len(places)
+        cells = [self.texts[f].at(places) if f in self.texts else nothing for f in self.fields]
+        return [
+            (int(self.lines[place]), tuple("" if cell in NULLS else cell for cell in row))
+            for place, *row in zip(places, *cells, strict=True)
+        ]
 
 
 def csv_columns(piece: Piece, fields: Fields) -> Columns | None:

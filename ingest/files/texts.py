@@ -25,6 +25,9 @@ class Strings(Protocol):
     def buffers(self) -> Sequence[bytes | None]:
         """Validity, offsets and bytes."""
 
+    def take(self, places: object) -> Strings:
+        """The values at these places."""
+
     def dictionary_encode(self) -> Encoded:
         """Each value once, and where it stands."""
 
@@ -86,6 +89,10 @@ class Texts:
     def __getitem__(self, place: int) -> str:
         start, end = self._ends[place], self._ends[place + 1]
         return self._bytes[start:end].tobytes().decode()
+
+    def at(self, places: Sequence[int]) -> list[str]:
+        """The texts at these places as objects."""
+        return self._strings.take(pyarrow().array(places, pyarrow().int64())).to_pylist()
 
     def all(self) -> list[str]:
         """The texts as objects."""

@@ -55,11 +55,16 @@ class Gathered:
 
     def _begin(self) -> None:
         self.read = 0
-        self.variants = 0  # that were met, or more
+        self._met_sorts: set[int] = set()
         self._parts: list[Statements] = []
         self._sessions: dict[str, int] = {}
         self._met: list[int] = []  # the sorts of the tallies told, and their rows
         self._rows: list[Row | None] = []
+
+    @property
+    def variants(self) -> int:
+        """How many variants were met since the last verdict."""
+        return len(self._met_sorts)
 
     @property
     def sources(self) -> list[Source]:
@@ -89,6 +94,8 @@ class Gathered:
                 np.frombuffer(column, np.int64)[which]
                 for column in (portion.start, portion.session, portion.line, portion.length)
             )
+            sort = np.frombuffer(table, np.int64)[variant[which]].astype(np.int32)
+            self._met_sorts.update(np.unique(sort).tolist())
             self._parts.append(Statements(
                 np.full(len(which), number, np.int32), (file.place + which).astype(np.int32),
                 np.frombuffer(table, np.int64)[variant[which]].astype(np.int32),
@@ -103,7 +110,6 @@ class Gathered:
         if not portion.known:
             self._tables[portion.teller] = array("q")
         table = self._tables[portion.teller]
-        self.variants += len(portion.variants)
         for variant in portion.variants:
             key = source.name, source.dialect, variant.key
             place = self._sort_of.get(key)

@@ -23,6 +23,7 @@ from ingest.record import Ignored, QueryRecord, Read
 
 _VARYING: Final = ("text", "start", "query_id", "session")
 _IGNORED: Final = -2  # the variant of rows that nobody must look at
+_Row = tuple[int, tuple[str, ...]]  # line and cells
 _NULL_SIZES: Final = tuple({len(null) for null in NULLS})
 
 
@@ -67,7 +68,8 @@ class _Rows:
         line = self._columns.lines + self._skipped
         table = np.stack((variant, self._start, self._sessions(), line, self._text.lengths))
         odd = np.flatnonzero(variant == OTHER).tolist()
-        said = {at: maker.says(self._record(at), self._skipped) for at in odd}
+        rows = zip(odd, self._columns.rows(odd), strict=True)
+        said = {at: maker.says(self._record(row), self._skipped) for at, row in rows}
         keep = variant >= 0
         keys = np.zeros(len(variant), f"S{WIDTH}")
         keys[keep] = self._keys(keep)
@@ -103,10 +105,10 @@ class _Rows:
         pairs, first, which = np.unique(
             (outline * len(shapes) + shape)[even], return_index=True, return_inverse=True
         )
-        kinds = [
-            self._kind(texts[pair // len(shapes)], shapes[pair % len(shapes)], at)
-            for pair, at in zip(pairs.tolist(), even[first].tolist(), strict=True)
+        names = [
+            (texts[pair // len(shapes)], shapes[pair % len(shapes)]) for pair in pairs.tolist()
         ]
+        kinds = self._kinds(names, even[first].tolist())
         variant[even] = np.array([kind.variant for kind in kinds], np.int64)[which]
         self._ignore(kinds, which, even, variant)
         return variant
@@ -142,20 +144,23 @@ class _Rows:
             codes, values = texts[field].distinct()
             shape = np.unique(shape * len(values) + codes, return_inverse=True)[1]
         first = np.unique(shape, return_index=True)[1]
-        return shape, [tuple(texts[field][at] for field in others) for at in first.tolist()]
+        cells = [texts[field].at(first.tolist()) for field in others]
+        return shape, list(zip(*cells, strict=True)) if cells else [()]
 
-    def _kind(self, outline: str, shape: tuple[str, ...], at: int) -> _Kind:
-        """What the row is, and every other one like it that is not odd."""
-        known = self._maker.kinds.get((outline, shape))
-        if known is None:
-            known = self._maker.kinds[outline, shape] = self._look(outline, at)
-        return _Kind(*known)
+    def _kinds(self, names: list[tuple[str, tuple[str, ...]]], rows: list[int]) -> list[_Kind]:
+        """What rows are, by outline and other cells, and every other one like them."""
+        known = self._maker.kinds
+        new = [(name, at) for name, at in zip(names, rows, strict=True) if name not in known]
+        cells = self._columns.rows([at for _, at in new])
+        for (name, at), row in zip(new, cells, strict=True):
+            known[name] = self._look(name[0], at, row)
+        return [_Kind(*known[name]) for name in names]
 
-    def _look(self, outline: str, at: int) -> _Kind:
-        maker, record = self._maker, self._record(at)
+    def _look(self, outline: str, at: int, row: _Row) -> _Kind:
+        maker, record = self._maker, self._record(row)
         if isinstance(record, Ignored):
             return _Kind(_IGNORED, record.reason)
-        if not isinstance(record, QueryRecord) or not self._is_as_told(record, at):
+        if not isinstance(record, QueryRecord) or not self._is_as_told(record, at, row):
             return _Kind(OTHER)
         line = record.line + self._skipped
         if record.status in UNSUCCESSFUL:
@@ -167,15 +172,15 @@ class _Rows:
             return _Kind(OTHER)
         return _Kind(maker.variant(record, masked, line))
 
-    def _is_as_told(self, record: QueryRecord, at: int) -> bool:
+    def _is_as_told(self, record: QueryRecord, at: int, row: _Row) -> bool:
         """Whether the format takes from the varying cells what it says that it takes."""
-        told = record.text, record.start, record.query_id, record.session
-        session = _cell(self._session[at]) if self._session else ""
-        return told == (self._text[at], int(self._start[at]), self._id[at], session)
+        cells = dict(zip(self._columns.fields, row[1], strict=True))
+        told = record.text, record.query_id, record.session, record.start
+        names = cells["text"], cells["query_id"], cells.get("session", "")
+        return told == (*names, int(self._start[at]))
 
-    def _record(self, at: int) -> Read:
-        line = int(self._columns.lines[at])
-        return self._form.record(line, self._columns.row(at), self._clock)
+    def _record(self, row: _Row) -> Read:
+        return self._form.record(*row, self._clock)
 
     def _keys(self, which: Flags) -> list[bytes]:
         names = self._id.encoded()
