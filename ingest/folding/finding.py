@@ -80,6 +80,7 @@ class Finder:
     def __init__(self, rules: Rules) -> None:
         self.principals: dict[PrincipalId, str] = {}  # → class
         self._rules = rules
+        self._logins: dict[tuple[str, str], tuple[Issuer, PrincipalId]] = {}
         self._cells: dict[CellKey, Cell] = {}
         self._where: dict[QueryId, tuple[str, int]] = {}
         self._sessions: dict[str, dict[str, Session]] = {}  # by source
@@ -236,11 +237,13 @@ class Finder:
 
     def login(self, namespace: str, user: str) -> tuple[Issuer, PrincipalId]:
         """A login, and the issuer that stands for it when no other is known."""
-        principal = PrincipalId(namespace, clean(user) or UNKNOWN)
-        class_ = self.principals.get(principal)
-        if class_ is None:
-            class_ = self.principals[principal] = self._rules.principal_class(user)
-        return Issuer(namespace, principal.name, class_), principal
+        known = self._logins.get((namespace, user))
+        if known is None:
+            principal = PrincipalId(namespace, clean(user) or UNKNOWN)
+            class_ = self.principals.setdefault(principal, self._rules.principal_class(user))
+            known = Issuer(namespace, principal.name, class_), principal
+            self._logins[namespace, user] = known
+        return known
 
     def masks(self, dialect: str) -> ManyMasks:
         """What masks the statements of a dialect."""

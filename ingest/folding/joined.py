@@ -6,7 +6,8 @@ statement follows from its row; a statement whose row learns more moves from one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from typing import TYPE_CHECKING, Literal
 
@@ -238,8 +239,7 @@ class Joined:
             if after:
                 counted.append(after)
         places = sorted({place for place, _ in self._before} | self._added.keys())
-        documents = [Document(STATEMENTS, name_of(place), self._body(place)) for place in places]
-        return counted, moved, documents
+        return counted, moved, self._documents(places)
 
     def committed(self) -> None:
         """Takes note that all of it is in the store."""
@@ -249,16 +249,20 @@ class Joined:
         self._before.clear()
         self._added.clear()
 
-    def _body(self, place: Place) -> bytes:
-        """The rows of a place as its document holds them."""
-        rows = self._rows.get(place)
-        body = packed(rows) if rows else self.stored(place)
-        added = self._added.get(place)
-        if not added:
-            return body
-        from ingest.folding.row_columns import with_rows  # most imports do without numpy
+    def _documents(self, places: Sequence[Place]) -> list[Document]:
+        """The rows of these places as the store keeps them."""
+        bodies = []
+        for place in places:
+            rows = self._rows.get(place)
+            bodies.append(packed(rows) if rows else self.stored(place))
+        if self._added:
+            from ingest.folding.row_columns import with_rows  # most imports do without numpy
 
-        return with_rows(body, added)
+            added = [self._added.get(place, []) for place in places]
+            with ThreadPoolExecutor() as threads:  # to make them small takes no turns
+                bodies = list(threads.map(with_rows, bodies, added))
+        names = map(name_of, places)
+        return [Document(STATEMENTS, *one) for one in zip(names, bodies, strict=True)]
 
     def _put_untimed(self, namespace: str, key: bytes, row: Row) -> Fate:
         for (known, _), rows in self._rows.items():

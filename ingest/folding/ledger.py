@@ -64,8 +64,10 @@ class PackedKeys:
         """Adds packed keys that are not there, in any order."""
         import numpy as np  # most processes do without it
 
-        together = np.frombuffer(self.packed() + keys, f"S{WIDTH}")
-        self._packed = np.sort(together).tobytes()
+        from ingest.folding.grouping import KEY, ordered
+
+        together = np.frombuffer(self.packed() + keys, KEY)
+        self._packed = together[ordered(together)].tobytes()
 
     def packed(self) -> bytes:
         """All keys, sorted, one after the other."""

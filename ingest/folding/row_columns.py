@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Hashable, Iterable, Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.folding.grouping import KEY, Flags, Keys, Numbers
+from ingest.folding.grouping import KEY, Flags, Keys, Numbers, ordered
 from ingest.folding.rows import PackedRows, Row, flags_of
 
 _FIELDS = 6  # count, text, user, issuer, stated, flags
 _VOID = 1
 _EMPTY = PackedRows(b"", b"", b"", b"", (), (), (), ())
-_Value = TypeVar("_Value", bound=Hashable)
 
 
 class NewRows(NamedTuple):
@@ -43,13 +42,13 @@ class HeldRows(NamedTuple):
 def held_rows(body: bytes) -> HeldRows:
     """The rows of a document."""
     found = _decoded(body)
-    numbers = _numbers(found)
+    numbers, kind = _table(found)
     return HeldRows(
         np.frombuffer(found.keys, KEY),
         np.frombuffer(found.starts, np.int64),
         np.frombuffer(found.weights, np.int64),
-        numbers[:, 5] & _VOID == _VOID,
-        numbers[:, 2],
+        (numbers[:, 5] & _VOID == _VOID)[kind],
+        numbers[kind, 2],
         found.users,
     )
 
@@ -61,20 +60,29 @@ def with_rows(body: bytes, added: Sequence[NewRows]) -> bytes:
         list(column) for column in (found.texts, found.users, found.issuers, found.stated)
     ]
     keys = np.concatenate([np.frombuffer(found.keys, KEY), *(one.key for one in added)])
-    order = np.argsort(keys)
-    numbers = np.concatenate([_numbers(found), *(_placed(one, shared) for one in added)])[order]
+    order = ordered(keys)
+    numbers, kind = _table(found)
+    kinds: dict[tuple[int, ...], int] = {}
+    parts = [_places(kinds, numbers.tolist())[kind]]
+    parts += (_places(kinds, _numbers(one, shared))[one.kind] for one in added)
     starts = [np.frombuffer(found.starts, np.int64), *(one.start for one in added)]
     weights = [np.frombuffer(found.weights, np.int64), *(one.weight for one in added)]
-    tables = [_renumber(numbers, place, values) for place, values in enumerate(shared, start=1)]
+    used, kind = _renumbered(np.concatenate(parts)[order])
+    table = np.array(list(kinds), np.int64).reshape(-1, _FIELDS)[used]
+    tables = []
+    for column, values in enumerate(shared, start=1):
+        mine, table[:, column] = _renumbered(table[:, column])
+        tables.append(tuple(values[place] for place in mine.tolist()))
     now = np.empty_like(order)
     now[order] = np.arange(len(order))
     columns = (
         keys[order].tobytes(),
         np.concatenate(starts)[order].tobytes(),
-        numbers.tobytes(),
+        table.tobytes(),
         np.concatenate(weights)[order].tobytes(),
         *tables,
         dict(sorted((int(now[place]), runs) for place, runs in found.runs.items())),
+        kind.astype(np.int32).tobytes(),
     )
     return zlib.compress(msgspec.msgpack.encode(columns), 1)  # as `PackedRows`, an array
 
@@ -83,33 +91,35 @@ def _decoded(body: bytes) -> PackedRows:
     return msgspec.msgpack.decode(zlib.decompress(body), type=PackedRows) if body else _EMPTY
 
 
-def _numbers(found: PackedRows) -> NDArray[np.int64]:
-    return np.frombuffer(found.numbers, np.int64).reshape(-1, _FIELDS)
+def _table(found: PackedRows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The numbers of each kind of row, and the kind of each row."""
+    numbers = np.frombuffer(found.numbers, np.int64).reshape(-1, _FIELDS)
+    if not found.kinds:  # each is a kind of its own
+        return numbers, np.arange(len(numbers))
+    return numbers, np.frombuffer(found.kinds, np.int32).astype(np.int64)
 
 
-def _placed(one: NewRows, shared: Sequence[list[Hashable]]) -> NDArray[np.int64]:
-    """The numbers of new rows; what they share is added to what the others share."""
+def _numbers(one: NewRows, shared: Sequence[list[Hashable]]) -> Iterable[Sequence[int]]:
+    """The numbers of kinds of new rows; what they share is added to what the others share."""
     fields = zip(*((row.text, row.user, row.issuer, row.stated) for row in one.kinds), strict=True)
-    places = [_places(known, values) for known, values in zip(shared, fields, strict=True)]
-    counts = [row.count for row in one.kinds]
-    table = np.array([counts, *places, [flags_of(row) for row in one.kinds]], np.int64).T
-    return table[one.kind]
+    places = []
+    for known, values in zip(shared, fields, strict=True):
+        at = {value: place for place, value in enumerate(known)}
+        places.append([at.setdefault(value, len(at)) for value in values])
+        known[:] = at
+    counts, flags = [row.count for row in one.kinds], [flags_of(row) for row in one.kinds]
+    return zip(counts, *places, flags, strict=True)
 
 
-def _places(known: list[Hashable], values: Iterable[Hashable]) -> list[int]:
-    at = {value: place for place, value in enumerate(known)}
-    found = [at.setdefault(value, len(at)) for value in values]
-    known[:] = at
-    return found
+def _places(known: dict[tuple[int, ...], int], values: Iterable[Sequence[int]]) -> Numbers:
+    """The place of each value among the known ones, where it is added."""
+    return np.array([known.setdefault(tuple(value), len(known)) for value in values], np.int64)
 
 
-def _renumber(
-    numbers: NDArray[np.int64], column: int, values: Sequence[_Value]
-) -> tuple[_Value, ...]:
-    """The values of a column that are still used, by where they are first met."""
-    used, first, which = np.unique(numbers[:, column], return_index=True, return_inverse=True)
+def _renumbered(values: Numbers) -> tuple[Numbers, Numbers]:
+    """The different values by where they are first met, and each value's place among those."""
+    used, first, which = np.unique(values, return_index=True, return_inverse=True)
     order = np.argsort(first)
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
-    numbers[:, column] = place[which]
-    return tuple(values[int(one)] for one in used[order])
+    return used[order], place[which]

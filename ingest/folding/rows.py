@@ -10,6 +10,7 @@ from __future__ import annotations
 import zlib
 from array import array
 from collections.abc import Hashable, Iterable
+from itertools import chain
 from typing import TypeVar
 
 import msgspec
@@ -103,17 +104,22 @@ def _both(one: Stated | None, other: Stated | None) -> Stated | None:
 
 
 class PackedRows(msgspec.Struct, frozen=True, array_like=True):
-    """Rows by column; texts, users, issuers and statements of the engine once each."""
+    """Rows by column, what many of them share once; all in the order of the keys.
+
+    numbers: of each kind of row count, places of text, user, issuer and stated, and flags. kinds:
+    which each row is of; empty where every row has numbers of its own, as in older stores.
+    """
 
     keys: bytes
     starts: bytes
-    numbers: bytes  # count, text, user, issuer, stated and flags of each row
+    numbers: bytes
     weights: bytes
     texts: tuple[str, ...]
     users: tuple[str, ...]
     issuers: tuple[Issuer | None, ...]
     stated: tuple[Stated | None, ...]
     runs: dict[int, tuple[str, ...]] = {}  # by place, of the few that have any
+    kinds: bytes = b""
 
 
 def flags_of(row: Row) -> int:
@@ -128,29 +134,31 @@ def packed(rows: dict[bytes, Row]) -> bytes:
     texts, users = _distinct(row.text for row in mine), _distinct(row.user for row in mine)
     issuers = _distinct({id(row.issuer): row.issuer for row in mine}.values())
     stated = _distinct({id(row.stated): row.stated for row in mine}.values())
-    numbers = array("q")
+    kinds = array("i")
+    numbers: dict[tuple[int, ...], int] = {}
     # Most rows have what another has: what a row refers to is looked up once a set of objects.
-    known: dict[tuple[int, str, str, int, int], tuple[int, ...]] = {}
+    known: dict[tuple[int, str, str, int, int, int], int] = {}
     for row in mine:
-        same = row.count, row.text, row.user, id(row.issuer), id(row.stated)
-        found = known.get(same)
-        if found is None:
-            found = known[same] = (
+        same = row.count, row.text, row.user, id(row.issuer), id(row.stated), flags_of(row)
+        kind = known.get(same)
+        if kind is None:
+            told = (
                 row.count, texts[row.text], users[row.user], issuers[row.issuer],
-                stated[row.stated],
+                stated[row.stated], same[-1],
             )  # fmt: skip
-        numbers.extend(found)
-        numbers.append(flags_of(row))
+            kind = known[same] = numbers.setdefault(told, len(numbers))
+        kinds.append(kind)
     body = PackedRows(
         b"".join(keys),
         array("q", [row.start for row in mine]).tobytes(),
-        numbers.tobytes(),
+        array("q", chain.from_iterable(numbers)).tobytes(),
         array("q", [row.weight for row in mine]).tobytes(),
         tuple(texts),
         tuple(users),
         tuple(issuers),
         tuple(stated),
         {place: row.runs for place, row in enumerate(mine) if row.runs},
+        kinds.tobytes(),
     )
     return zlib.compress(msgspec.msgpack.encode(body), 1)
 
@@ -158,14 +166,16 @@ def packed(rows: dict[bytes, Row]) -> bytes:
 def unpacked(body: bytes) -> dict[bytes, Row]:
     """The rows that `packed` made small."""
     found = msgspec.msgpack.decode(zlib.decompress(body), type=PackedRows)
-    starts, weights, numbers = array("q"), array("q"), array("q")
+    starts, weights, numbers, kinds = array("q"), array("q"), array("q"), array("i")
     starts.frombytes(found.starts)
     weights.frombytes(found.weights)
     numbers.frombytes(found.numbers)
+    kinds.frombytes(found.kinds)
     each = iter(numbers)
+    table = list(zip(each, each, each, each, each, each, strict=True))
     rows: dict[bytes, Row] = {}
-    for place, fields in enumerate(zip(each, each, each, each, each, each, strict=True)):
-        count, text, user, issuer, stated, flags = fields
+    for place, kind in enumerate(kinds or range(len(starts))):
+        count, text, user, issuer, stated, flags = table[kind]
         void, start_said, user_said, issuer_said = (bool(flags >> bit & 1) for bit in range(4))
         rows[found.keys[place * WIDTH : (place + 1) * WIDTH]] = Row(
             starts[place], count, found.texts[text], weights[place], found.users[user],
