@@ -22,7 +22,7 @@ from ingest.declared.catalogs import Catalogue
 from ingest.declared.declare import Declarations, Declared
 from ingest.declared.sources import SourceBook
 from ingest.deriving.additions import Additions
-from ingest.deriving.analysing import Analyser
+from ingest.deriving.analysing import Analyser, merge_days
 from ingest.deriving.catalogued import add_catalogues, sizes_told
 from ingest.deriving.columns import KnownColumns
 from ingest.deriving.derive import derive
@@ -35,13 +35,14 @@ from ingest.folding.queries import Queries
 from ingest.folding.retention import Retention
 from ingest.folding.unread import Unread
 from ingest.holding import Holder, latest_holder
+from ingest.opened import Opened, OpenedFiles
 from ingest.openlineage.collect import Events
 from ingest.openlineage.reading import read_events
 from ingest.openlineage.run_texts import RunTexts
 from ingest.planning import Planned, plan, some
 from ingest.portioning import Reading
 from ingest.processes import Processes
-from ingest.read_before import Read, ReadBefore, digest_of
+from ingest.read_before import ReadBefore
 from ingest.record import ReadOptions
 from ingest.report import Funnel, ImportReport, SourceReport, report_of
 from ingest.understanding import Understanding
@@ -155,23 +156,6 @@ def _import(
     raise AssertionError("unreachable")
 
 
-class _Opened:
-    """A file, and what was counted of it so far. newest: the latest start in it, -1 if none."""
-
-    def __init__(self, planned: Planned, losses: Sequence[str] = (), digest: str = "") -> None:
-        self.planned = planned
-        self.losses = losses
-        self.digest = digest
-        self.is_read = False
-        self.told = Read(0, {})
-        self.newest = -1
-
-    def count(self, some: Funnel, newest: int) -> None:
-        """Adds what was counted of it."""
-        self.told = self.told.plus(some.read, some.ignored)
-        self.newest = max(self.newest, newest)
-
-
 class Import:
     """One import: what was read and is not yet in the store.
 
@@ -209,8 +193,10 @@ class Import:
         self._holder = Holder.here()
         self._additions = Additions()
         self._stored = self._done = self._total = 0
-        self._numbers = 0  # of the files opened
-        self._opened: dict[int, _Opened] = {}
+        self._files = OpenedFiles(
+            self._queries, self._feeds, self._read_before, self._unread, options.columns,
+            replaying=replaying,
+        )  # fmt: skip
         self._new: dict[NodeId, None] = {}
         self._processes = Processes(options.workers)
         self._analyser = Analyser(KnownColumns.of(store), self._processes)
@@ -282,18 +268,15 @@ class Import:
 
     def _read(self, one: Planned) -> None:
         """Reads a file, and what it says of its source."""
-        columns = self._options.columns or one.columns
-        known = None if self._must_read(one) else self._read_before.of(one, columns)
+        must = self._must_read(one)
+        known = None if must else self._read_before.of(one, self._files.columns(one))
         if known:
             self._funnel.met_again(known.read, known.ignored)
             self._done += one.input.size
             return
-        start, number = self._done, self._numbers
-        self._numbers += 1
-        opened = self._opened[number] = _Opened(one)
-        taken = 0
+        start, opened, taken = self._done, self._files.open(one), 0
         with closing(Reading(one.input)) as reading:
-            for count in self._taken(reading, opened, number):
+            for count in self._taken(reading, opened):
                 taken += count
                 self._since_flush += count
                 self._done = start + reading.position
@@ -302,7 +285,7 @@ class Import:
                     self._flush(last=False)
             opened.losses = reading.losses
         opened.is_read = True
-        self._say(one, opened.losses, any_records=taken > 0)
+        self._say(opened, any_records=taken > 0)
         self._done = start + one.input.size
 
     def _read_elsewhere(self, engine: Engine, planned: Sequence[Planned]) -> None:
@@ -324,10 +307,11 @@ class Import:
                     self._since_flush += told.read
                     for notice in told.notices:
                         self._warn(notice)
-                    opened = _Opened(one, told.losses, told.digest)
+                    opened = self._files.open(one)
+                    opened.losses, opened.digest, opened.is_read = told.losses, told.digest, True
                     opened.count(self._funnel.since(before), self._queries.newest)
-                    self._say(one, told.losses, any_records=told.read > 0)
-                    self._was_read(opened)
+                    self._say(opened, any_records=told.read > 0)
+                    self._files.settle(self._funnel)
                 self._done += one.input.size
                 self._progress(self._at("reading", one.input.name))
             found.finish()
@@ -340,7 +324,7 @@ class Import:
         names = {one.source.namespace for one in files}
         return Plan(
             tuple(anywhere(one) for one in files),
-            tuple(self._options.columns or one.columns for one in files),
+            tuple(self._files.columns(one) for one in files),
             tuple(one.input.size for one in files),
             self._queries.latest,
             {name: self._retention.low(name) for name in names},
@@ -348,44 +332,19 @@ class Import:
             version("lineage-usage"),
         )
 
-    def _settle(self) -> None:
-        """Looks at what was taken in, and takes note of the files that were read to their end."""
-        before = deepcopy(self._funnel)
-        for number in self._queries.settle():
-            opened = self._opened[number]
-            opened.count(self._funnel.since(before), self._queries.newest)
-            before = deepcopy(self._funnel)
-            if opened.is_read:
-                self._was_read(self._opened.pop(number))
-        # Those that hold events, or nothing.
-        for number in [number for number, opened in self._opened.items() if opened.is_read]:
-            self._was_read(self._opened.pop(number))
-
-    def _say(self, one: Planned, losses: Sequence[str], *, any_records: bool) -> None:
+    def _say(self, opened: Opened, *, any_records: bool) -> None:
         """Tells the user what of a file could not be read."""
-        for loss in losses:
+        for loss in opened.losses:
             self._warn(loss)
         if not any_records:
-            self._warn(f"{one.input.name} has no records")
-
-    def _was_read(self, opened: _Opened) -> None:
-        """Takes note of a file that was read to its end."""
-        one = opened.planned
-        columns = self._options.columns or one.columns
-        self._feeds.heard(one, columns, opened.newest)
-        in_sessions = self._queries.in_sessions and opened.told.read > 0
-        if not (opened.losses or in_sessions):
-            digest = opened.digest or digest_of(one, columns)
-            self._read_before.note(one, digest, opened.told)
-        if self._replaying and not opened.losses:
-            self._unread.read_again(one.input.name)
+            self._warn(f"{opened.planned.input.name} has no records")
 
     def _must_read(self, one: Planned) -> bool:
         """Whether a file may tell another story than when it was read before."""
         name = EVENTS if one.detection.kind == "events" else one.source.namespace
         return self._replaying or self._retention.low(name) > 0
 
-    def _taken(self, reading: Reading, opened: _Opened, number: int) -> Iterator[int]:
+    def _taken(self, reading: Reading, opened: Opened) -> Iterator[int]:
         """Takes in what is in a file; yields how many records it were, now and then."""
         one = opened.planned
         if one.detection.kind == "events":
@@ -396,12 +355,11 @@ class Import:
                 yield count
                 before = deepcopy(self._funnel)
             return
-        columns = self._options.columns or one.columns
-        options = ReadOptions(one.source.timezone, columns, self._warn)
+        options = ReadOptions(one.source.timezone, opened.columns, self._warn)
         maker = self._queries.portions(one.source)
         most = min(PORTION, FLUSH, self._cells)
         for portion in reading.portions(one, options, maker, most, self._processes):
-            self._queries.take(portion, number, one.source, one.input.name)
+            self._queries.take(portion, opened.number, one.source, one.input.name)
             yield portion.size
 
     def _warn(self, sentence: str) -> None:
@@ -416,8 +374,11 @@ class Import:
         """Writes all that was found since the last flush, in one transaction."""
         self._progress(self._at("analysing"))
         self._since_flush = 0
-        self._settle()
+        self._files.settle(self._funnel)
         additions, self._additions = self._additions, Additions()
+        known = self._analyser.known
+        changed = known.listen(additions.lists)
+        self._analyser.foresee(self._queries.templates)
         cells, moved, rows = self._queries.flush(last=last)
         for principal, class_ in self._queries.principals.items():
             additions.node(principal, **{"class": class_})
@@ -425,8 +386,7 @@ class Import:
         told, texts = self._texts.flush(self._store, events)
         documents += told
         additions.absorb(events)
-        known = self._analyser.known
-        changed = known.listen(additions.lists)
+        merge_days(changed, known.listen(events.lists))
         every = self._rederive or (self._replaying and last)
         again = self._unread.cells(None if every else (c.key.template for c in cells), moved)
         found = Settled([], {}, [], [])

@@ -11,8 +11,8 @@ with its days.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import Future
 from typing import NamedTuple
 
 import msgspec
@@ -142,6 +142,7 @@ class Analyser:
         self._remembered = Remembered.here()
         self._changed: dict[DatasetId, int] = {}
         self._beside = beside
+        self._begun: dict[bytes, tuple[Future[list[bytes]], int]] = {}  # where each will be
 
     def close(self) -> None:
         """Closes what it keeps on disk."""
@@ -160,6 +161,18 @@ class Analyser:
         named = self.known.named_in(template.sql, template.id.namespace)
         return any(self.known.versions(dataset).vary for dataset in named)
 
+    def foresee(self, templates: Collection[Template]) -> None:
+        """Begins to analyse templates that `analyse` will be asked for, with what is known now."""
+        if self._beside.count == 1 or len(templates) < _WORTH_A_POOL:
+            return
+        wanted: dict[bytes, _Wanted] = {}
+        for template in templates:
+            named = self.known.named_in(template.sql, template.id.namespace)
+            if not any(self.known.versions(dataset).vary for dataset in named):
+                one = _Wanted(template, self._columns(named, EVER))
+                wanted[self._remembered.key(template, one.columns)] = one
+        self._begin(self._remembered.without(wanted))
+
     def analyse(self, templates: Mapping[Template, Seen], done: dict[str, Analysed]) -> None:
         """Brings `done` (by fingerprint) up to date with the days seen, until columns settle."""
         spans = {template: self._span(template, seen) for template, seen in templates.items()}
@@ -175,6 +188,7 @@ class Analyser:
             changed = self._learn(waiting, done, spans)
             merge_days(self._changed, changed)
             waiting = [t for t in templates if _relies_on(done[t.id.name], t, changed)]
+        self._begun.clear()
 
     def understood(self, templates: Mapping[Template, Seen]) -> dict[str, Analysed]:
         """What templates mean on the days seen, by fingerprint; nothing is learned from them."""
@@ -211,7 +225,7 @@ class Analyser:
         keys = [self._remembered.key(one.template, one.columns) for one in wanted]
         found = self._remembered.of(keys)
         new = {key: one for key, one in zip(keys, wanted, strict=True) if key not in found}
-        made = dict(zip(new, self._analyses(list(new.values())), strict=True))
+        made = self._analyses(new)
         self._remembered.keep(made)
         found |= {key: unpacked(body) for key, body in made.items()}
         parts: dict[Template, list[Part]] = {}
@@ -219,13 +233,25 @@ class Analyser:
             parts.setdefault(one.template, []).append(Part(one.days, one.told, found[key]))
         return {t.id.name: Analysed(spans[t].days, tuple(mine)) for t, mine in parts.items()}
 
-    def _analyses(self, wanted: list[_Wanted]) -> Iterator[bytes]:
-        """What each of these means, packed, in their order."""
-        tasks = [wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK)]
-        if self._beside.count == 1 or len(wanted) < _WORTH_A_POOL:
-            return chain.from_iterable(map(_analyse_chunk, tasks))
-        begun = [self._beside.submit(_analyse_chunk, task) for task in tasks]
-        return chain.from_iterable(one.result() for one in begun)
+    def _analyses(self, wanted: Mapping[bytes, _Wanted]) -> dict[bytes, bytes]:
+        """What each of these means, packed."""
+        rest = {key: one for key, one in wanted.items() if key not in self._begun}
+        if self._beside.count == 1 or len(rest) < _WORTH_A_POOL:
+            made = dict(zip(rest, _analyse_chunk(list(rest.values())), strict=True))
+        else:
+            made = {}
+            self._begin(rest)
+        for key in wanted.keys() - made.keys():
+            chunk, place = self._begun[key]
+            made[key] = chunk.result()[place]
+        return made
+
+    def _begin(self, wanted: Mapping[bytes, _Wanted]) -> None:
+        keys = list(wanted)
+        for start in range(0, len(keys), _CHUNK):
+            some = keys[start : start + _CHUNK]
+            chunk = self._beside.submit(_analyse_chunk, [wanted[key] for key in some])
+            self._begun.update((key, (chunk, place)) for place, key in enumerate(some))
 
     def _wanted(self, template: Template, span: _Span) -> Iterator[_Wanted]:
         named = self.known.named_in(template.sql, template.id.namespace)

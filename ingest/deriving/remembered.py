@@ -15,6 +15,7 @@ from functools import cache
 from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -31,6 +32,8 @@ DELETE FROM analyses WHERE rowid <= (
     SELECT rowid FROM analyses ORDER BY rowid DESC LIMIT 1 OFFSET ?
 )
 """
+_Wanted = TypeVar("_Wanted")
+_IS_KEPT = "SELECT 1 FROM analyses WHERE key = ?"
 _WAIT = 5.0  # seconds, for another import that writes
 
 
@@ -64,6 +67,11 @@ class Remembered:
             for (body,) in self._db.execute("SELECT body FROM analyses WHERE key = ?", (key,)):
                 found[key] = unpacked(body)
         return found
+
+    def without(self, wanted: Mapping[bytes, _Wanted]) -> dict[bytes, _Wanted]:
+        """Those of which no analysis is kept, by key."""
+        kept = {key for key in wanted for _ in self._db.execute(_IS_KEPT, (key,))}
+        return {key: one for key, one in wanted.items() if key not in kept}
 
     def keep(self, analyses: Mapping[bytes, bytes]) -> None:
         """Keeps packed analyses; the oldest go when there are too many."""

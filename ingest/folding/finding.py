@@ -94,6 +94,11 @@ class Finder:
         return len(self._cells)
 
     @property
+    def templates(self) -> set[Template]:
+        """Those of the cells since the last flush."""
+        return {key.template for key in self._cells}
+
+    @property
     def in_sessions(self) -> bool:
         """Whether any statement met so far changes what later ones of its session mean."""
         return any(self._sessions.values())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ingest.attribution import Rules
 from ingest.declared.sources import Source
-from ingest.folding.cells import Cell, FoldedCell, day_of
+from ingest.folding.cells import Cell, FoldedCell, Template, day_of
 from ingest.folding.dead_letters import DeadLetter, tokens
 from ingest.folding.finding import Finder, Scripted, Skip
 from ingest.folding.joined import Joined, Moved
@@ -112,6 +112,11 @@ class Queries:
             gathered.became(self.absorb(folded, source, name))
             yield file
         gathered.finish()
+
+    @property
+    def templates(self) -> set[Template]:
+        """Those of the statements that were looked at since the last flush."""
+        return self._finder.templates
 
     @property
     def doubtful(self) -> Iterator[bytes]:
