@@ -66,7 +66,7 @@ _RETRIES = 20
 class Progress(msgspec.Struct, frozen=True):
     """Where an import is. stage: reading, analysing or writing; done, total: bytes on disk.
 
-    stored: how many of the records read are in the store.
+    stored: how many of the records read are in the store. cells: what the next commit will write.
     """
 
     stage: str
@@ -76,6 +76,7 @@ class Progress(msgspec.Struct, frozen=True):
     done: int
     total: int
     stored: int = 0
+    cells: int = 0
 
 
 class ImportOptions(msgspec.Struct, frozen=True):
@@ -368,7 +369,8 @@ class Import:
     def _at(self, stage: str, file: str = "") -> Progress:
         read = self._funnel.read + self._queries.waiting
         dead = sum(self._funnel.dead_letters.values())
-        return Progress(stage, file, read, dead, self._done, self._total, self._stored)
+        more = self._stored, self._queries.cells
+        return Progress(stage, file, read, dead, self._done, self._total, *more)
 
     def _flush(self, *, last: bool) -> None:
         """Writes all that was found since the last flush, in one transaction."""

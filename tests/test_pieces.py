@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest import portioning
+from ingest import pipeline, portioning
 from ingest.declared.sources import SourceBook, SourceFlags
 from ingest.files import pieces
-from ingest.folding import portion_columns
+from ingest.folding import gathered, portion_columns, portions
 from ingest.folding.cells import latest_start
 from ingest.folding.ledger import WIDTH
 from ingest.folding.portions import OTHER, Portions
@@ -216,6 +216,22 @@ def test_two_processes_import_what_one_does(tmp_path, monkeypatch, write):
         told.append((graph_hash(store), msgspec.structs.replace(report, seconds=0)))
     assert told[0] == told[1] == told[2]
     assert told[0][1].imported == 500
+
+
+def test_what_is_known_of_variants_may_be_forgotten(tmp_path, monkeypatch):
+    """By who makes portions and by who counts them, at any time; the graph is the same."""
+    path, hashes = tmp_path / "log", set()
+    as_csv(path)
+    monkeypatch.setattr(pieces, "PIECE", 4_000)
+    monkeypatch.setattr(portioning, "WORTH_IT", 0)
+    for most, flush in ((50_000, 10_000), (2, 10_000), (2, 90), (50_000, 90)):
+        monkeypatch.setattr(portions, "_MOST", most)
+        monkeypatch.setattr(gathered, "_MANY", most)
+        monkeypatch.setattr(pipeline, "FLUSH", flush)
+        store = open_store(f"sqlite:///{tmp_path}/{most}-{flush}.db", create=True)
+        assert import_paths(store, [str(path)], ImportOptions(BOOK, workers=1)).imported == 500
+        hashes.add(graph_hash(store))
+    assert len(hashes) == 1
 
 
 def test_a_long_log_is_read_in_pieces(tmp_path, monkeypatch):

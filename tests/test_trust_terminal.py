@@ -62,6 +62,18 @@ def test_the_time_left_is_right_within_a_fifth_after_the_first_tenth(pace):
     assert checked >= 8
 
 
+@pytest.mark.parametrize("power", [0.5, 0.8, 1.0])
+def test_the_only_commit_is_foreseen_by_its_cells(power):
+    """It takes longer than the reading, and nobody has seen one yet."""
+    total, eta, record = 1_000_000, Eta(0.0), 20e-6
+    end = total * record + 30 * record * 10 * total**power
+    for tenth in range(1, 10):
+        read = tenth * total // 10
+        eta.see("reading", 700 * read, read * record, read, round(10 * read**power))
+        if tenth > 1:
+            assert eta.left(700 * total) == pytest.approx(end - read * record, rel=0.2)
+
+
 def test_progress_without_a_terminal_is_json_lines():
     """Each line has stage, file, records, dead letters, rate and the seconds left."""
     out, now = io.StringIO(), iter(range(0, 1000, 10))

@@ -91,7 +91,7 @@ class Watch:
             raise KeyboardInterrupt
         now = self._clock()
         self._where = where
-        self._eta.see(where.stage, where.done, now)
+        self._eta.see(where.stage, where.done, now, where.read - where.stored, where.cells)
         left = self._eta.left(where.total)
         rate = where.read / max(now - self._started, 0.001)
         if self._bar:

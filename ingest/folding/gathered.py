@@ -24,6 +24,8 @@ from ingest.folding.portions import OTHER, One, Portion
 from ingest.folding.rows import Row
 from ingest.folding.tally import Folded, Tally
 
+_MANY = 100_000  # variants
+
 
 class _File:
     """What of a file was taken in since the last verdict; its `place`s go on."""
@@ -108,6 +110,9 @@ class Gathered:
     def _table(self, portion: Portion, source: Source) -> array[int]:
         """The sorts of the variants of the portion's teller."""
         if not portion.known:
+            process = _process(portion.teller)
+            for teller in [one for one in self._tables if _process(one) == process]:
+                del self._tables[teller]
             self._tables[portion.teller] = array("q")
         table = self._tables[portion.teller]
         for variant in portion.variants:
@@ -169,6 +174,18 @@ class Gathered:
         last.begin()
         self._files = {self._file: last}
         self._begin()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Forgets the variants that no teller refers to, once they are most of them."""
+        live = sorted({place for table in self._tables.values() for place in table})
+        if len(self._sorts) <= _MANY + 2 * len(live):
+            return
+        now = {place: at for at, place in enumerate(live)}
+        self._sorts = [self._sorts[place] for place in live]
+        self._sort_of = {name: now[at] for name, at in self._sort_of.items() if at in now}
+        for teller, table in self._tables.items():
+            self._tables[teller] = array("q", (now[place] for place in table))
 
     def _days(self, every: Statements) -> dict[str, tuple[set[int], bool]]:
         """By namespace the UTC days met, and whether other records may tell more of any."""
@@ -181,3 +198,8 @@ class Gathered:
             some = some or bool(joins[every.sort[mine]].any())
             found[file.source.namespace] = days, some
         return found
+
+
+def _process(teller: str) -> str:
+    """What makes portions makes them with one table at a time."""
+    return teller.partition(".")[0]

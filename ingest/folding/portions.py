@@ -148,7 +148,7 @@ class Portions:
 
     def begin(self) -> None:
         """Turns to the next portion."""
-        if len(self._places) >= _MOST:
+        if len(self._places) >= _MOST or len(self.kinds) >= 2 * _MOST:
             self._begin_table()
         self._portion = Portion(self.teller, len(self._places))
         self._sessions: dict[str, int] = {}
