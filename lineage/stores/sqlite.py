@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -110,7 +111,7 @@ class SqliteStore:
         with _explained(self._url):
             db = self._connect()
             self._idle.append(db)
-            db.execute("PRAGMA journal_mode = WAL")  # kept in the file
+            _write_ahead(db)
         # Asked again under the lock: another import may have been faster.
         with self._transaction("BEGIN IMMEDIATE") as db:
             for number, statements in self._pending(db, allowed=allowed):
@@ -341,6 +342,23 @@ class SqliteStore:
             db.execute(f"PRAGMA {setting}")
         db.create_function("lowered", 1, str.lower, deterministic=True)
         return db
+
+
+def _write_ahead(db: sqlite3.Connection) -> None:
+    """Sets the journal mode, which is kept in the file.
+
+    SQLite does not wait for others here: several imports may make the same store at once.
+    """
+    until = time.monotonic() + _WAIT_MS / 1000
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 @contextmanager
