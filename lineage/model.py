@@ -148,8 +148,11 @@ class Activity(msgspec.Struct, frozen=True, gc=False):
         active = [one for one in (self, *others) if one.days]
         if len(active) < 2:
             return active[0] if active else self
-        merged: dict[int, int] = {}
-        for one in active:
+        first, *rest = active
+        if len(rest) == 1 and first.days[-1] < rest[0].days[0]:  # as a month later
+            return Activity(first.days + rest[0].days, first.counts + rest[0].counts)
+        merged = dict(zip(first.days, first.counts, strict=True))
+        for one in rest:
             for day, count in zip(one.days, one.counts, strict=True):
                 merged[day] = merged.get(day, 0) + count
         return Activity.of(merged)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from functools import reduce
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -23,6 +25,7 @@ from lineage.model import (
     Origin,
     Role,
     Sample,
+    Sighting,
 )
 from lineage.names import ColumnId, ConsumerId, DatasetId, JobId, NodeId, QueryId
 from lineage.stores import open_store
@@ -108,11 +111,85 @@ def test_every_sighting_counts_the_edges_that_share_it(
     for batch in batches:
         store.apply(batch)
     store.close()
-    db = sqlite3.connect(path)
-    shared = "SELECT sighting, count(*) FROM edges GROUP BY sighting ORDER BY sighting"
-    counted = "SELECT id, edges FROM sightings ORDER BY id"
-    assert db.execute(shared).fetchall() == db.execute(counted).fetchall()
-    db.close()
+    assert _shared(path) == _counted(path)
+
+
+def _shared(path: Path) -> list[tuple[int, int]]:
+    sql = "SELECT sighting, count(*) FROM edges GROUP BY sighting ORDER BY sighting"
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute(sql).fetchall()
+
+
+def _counted(path: Path) -> list[tuple[int, int]]:
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute("SELECT id, edges FROM sightings ORDER BY id").fetchall()
+
+
+_KEYS = [
+    EdgeKey(EdgeType.USED_BY, ColumnId(dataset, name), job, role)
+    for dataset in _DATASETS
+    for name in ("id", "at")
+    for job in _JOBS
+    for role in (Role.FILTER, Role.JOIN)
+]
+_seen = _edge.map(lambda edge: edge.sighting)
+# What was seen of some edges alike, as of all columns that a statement uses.
+_alike = st.tuples(st.sets(st.sampled_from(_KEYS), min_size=1), _seen)
+
+
+@given(st.lists(st.lists(_alike, max_size=3), max_size=4), st.randoms(use_true_random=False))
+@settings(max_examples=30, deadline=None)
+def test_edges_that_share_may_grow_together_or_one_by_one(
+    tmp_path_factory: pytest.TempPathFactory,
+    batches: list[list[tuple[set[EdgeKey], Sighting]]],
+    chance: Random,
+) -> None:
+    """Whatever edges share, and however they are put into batches, each is the sum of its own."""
+    folder = tmp_path_factory.mktemp("grown")
+    edges = [[seen.of(key) for keys, seen in batch for key in keys] for batch in batches]
+    single = [[edge] for batch in edges for edge in batch]
+    chance.shuffle(single)
+    for name, split in (("together", edges), ("single", single)):
+        store = open_store(f"sqlite:///{folder}/{name}.db", create=True)
+        for some in split:
+            store.apply(Batch(edges=EdgeSet(some)))
+        assert {edge.key: edge for edge in store.scan_edges()} == _merged(single)
+        store.close()
+        assert _shared(folder / f"{name}.db") == _counted(folder / f"{name}.db")
+
+
+def test_edges_that_are_seen_again_alike_keep_their_row(tmp_path: Path) -> None:
+    """When all edges that share a sighting are seen again alike, they go on sharing its row."""
+    path = tmp_path / "a.db"
+    store = open_store(f"sqlite:///{path}", create=True)
+    first, later = (Sighting(Activity((day,), (1,))) for day in (20000, 20001))
+    store.apply(Batch(edges=[first.of(key) for key in _KEYS]))
+    ((shared, _),) = _counted(path)
+    store.apply(Batch(edges=[later.of(key) for key in _KEYS]))
+    assert _counted(path) == [(shared, len(_KEYS))]
+    store.apply(Batch(edges=[later.of(_KEYS[0])]))
+    (left, alone) = _counted(path)
+    assert (left, alone[1]) == ((shared, len(_KEYS) - 1), 1)
+    store.close()
+
+
+def test_a_large_batch_leaves_every_index(tmp_path: Path) -> None:
+    """A store that began with a large batch has the indexes of one that began with a small one."""
+    found = []
+    for size in (1, 20_000):
+        path = tmp_path / f"{size}.db"
+        store = open_store(f"sqlite:///{path}", create=True)
+        ann = ConsumerId("pg", "ann")
+        datasets = (DatasetId("pg", f"d{number}") for number in range(size))
+        keys = [EdgeKey(EdgeType.READ_BY, dataset, ann) for dataset in datasets]
+        store.apply(Batch(edges=list(map(Edge, keys))))
+        store.close()
+        with closing(sqlite3.connect(path)) as db:
+            schema = "SELECT name, sql FROM sqlite_schema ORDER BY name"
+            found.append(db.execute(schema).fetchall())
+            checked = db.execute("PRAGMA integrity_check").fetchall()
+            assert checked == [("ok",)]
+    assert found[0] == found[1]
 
 
 def test_equal_sightings_are_kept_once(tmp_path: Path) -> None:

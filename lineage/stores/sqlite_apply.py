@@ -18,8 +18,10 @@ from lineage.stores.codec import (
     spell,
     unspell,
 )
-from lineage.stores.sqlite_edges import EdgeWriter
+from lineage.stores.sqlite_bulk import find_rows, put_rows
+from lineage.stores.sqlite_edges import write_edges
 from lineage.stores.sqlite_rows import KEY, NUMBERS, ends_row, facts, facts_text, node_row
+from lineage.stores.sqlite_sightings import SightingWriter
 
 Rows = dict[NodeId, int]  # the row of each node, as far as known
 
@@ -27,6 +29,9 @@ SPELLED: Final = "label, namespace, dataset, name"
 FIND_NODE: Final = (
     "SELECT id, facts FROM nodes WHERE label = ? AND namespace = ? AND dataset = ? AND name = ?"
 )
+_FIND_NODES: Final = """SELECT column1, id FROM {} CROSS JOIN nodes
+    ON label = column2 AND namespace = column3 AND dataset = column4 AND name = column5"""
+_GET_FACTS: Final = "SELECT id, facts FROM {} CROSS JOIN nodes ON id = column2"
 _DROP_EDGE: Final = f"DELETE FROM edges WHERE ({KEY}) = (?, ?, ?, ?, ?, ?) RETURNING sighting"  # noqa: S608
 _BARE: Final = f"""
 SELECT 1 FROM nodes n WHERE id = ?
@@ -45,14 +50,14 @@ def apply_batch(db: Connection, batch: Batch, rows: Rows) -> None:
         LedgerConflict: a shard's version is not the one in the store.
     """
     _check_shards(db, batch.shards)
-    writer = EdgeWriter(db)
-    touched = _retract(db, batch.retract, writer)
-    _undo(db, batch.undone, writer)
+    sightings = SightingWriter(db)
+    touched = _retract(db, batch.retract, sightings)
+    _undo(db, batch.undone, sightings)
     _unsay(db, batch.unsaid)
     edges = batch.edges if isinstance(batch.edges, EdgeSet) else EdgeSet(batch.edges)
     nodes, documents = merged_nodes(batch), newest_documents(batch)
-    _write_nodes(db, nodes, edges.nodes, rows)
-    writer.write(edges, rows)
+    first_new = _write_nodes(db, nodes, edges.nodes, rows)
+    write_edges(db, edges, rows, first_new, sightings)
     db.executemany(
         "INSERT OR REPLACE INTO documents VALUES (?, ?, ?)",
         [(*at, body) for at, body in documents.items() if body],
@@ -61,8 +66,8 @@ def apply_batch(db: Connection, batch: Batch, rows: Rows) -> None:
         "DELETE FROM documents WHERE kind = ? AND key = ?",
         [at for at, body in documents.items() if not body],
     )
-    _sweep(db, touched, {rows[node] for node in nodes}, rows, writer)
-    writer.finish()
+    _sweep(db, touched, {rows[node] for node in nodes}, rows, sightings)
+    sightings.finish()
     db.executemany(
         "INSERT OR REPLACE INTO shards VALUES (?, ?, ?, ?, ?)",
         [(one.source, one.day, one.version + 1, one.keys, one.closed) for one in batch.shards],
@@ -79,7 +84,7 @@ def _check_shards(db: Connection, shards: Iterable[Shard]) -> None:
 
 
 def _retract(
-    db: Connection, retract: Iterable[tuple[NodeId, Origin]], writer: EdgeWriter
+    db: Connection, retract: Iterable[tuple[NodeId, Origin]], sightings: SightingWriter
 ) -> set[int]:
     """Deletes the edges of these nodes; the rows of all nodes that those edges had touched."""
     touched: set[int] = set()
@@ -94,18 +99,18 @@ def _retract(
                 (row[0], NUMBERS[origin]),
             ).fetchall()
             touched.update(end for *ends, _ in gone for end in ends)
-            writer.lose(lost for *_, lost in gone)
+            sightings.lose(lost for *_, lost in gone)
     return touched - {0}
 
 
-def _undo(db: Connection, undone: Iterable[EdgeKey], writer: EdgeWriter) -> None:
+def _undo(db: Connection, undone: Iterable[EdgeKey], sightings: SightingWriter) -> None:
     """Deletes these edges."""
     for key in undone:
         found = [db.execute(FIND_NODE, spell(node)).fetchone() for node in ends([key])]
         if all(found):
             places = [row[0] for row in found]
             at = ends_row(key, places[0], places[1], places[2] if key.via else 0)
-            writer.lose(lost for (lost,) in db.execute(_DROP_EDGE, at).fetchall())
+            sightings.lose(lost for (lost,) in db.execute(_DROP_EDGE, at).fetchall())
 
 
 def _unsay(db: Connection, unsaid: Iterable[Node]) -> None:
@@ -123,32 +128,40 @@ def _unsay(db: Connection, unsaid: Iterable[Node]) -> None:
 
 def _write_nodes(
     db: Connection, nodes: Mapping[NodeId, Node], needed: Iterable[NodeId], rows: Rows
-) -> None:
-    """Merges nodes in, adds those that are only needed, and leaves the rows of all in `rows`."""
-    unknown = dict.fromkeys(id_ for id_ in chain(nodes, needed) if id_ not in rows)
-    if db.execute("SELECT 1 FROM nodes").fetchone():
-        for id_ in unknown:
-            if found := db.execute(FIND_NODE, spell(id_)).fetchone():
-                rows[id_] = found[0]
-    new = {id_: nodes.get(id_) or Node(id_) for id_ in unknown if id_ not in rows}
+) -> int:
+    """Merges nodes in, adds those that are only needed, and leaves the rows of all in `rows`.
+
+    The first row of those that are new.
+    """
+    unknown = list(dict.fromkeys(id_ for id_ in chain(nodes, needed) if id_ not in rows))
+    asked = map(spell, unknown if db.execute("SELECT 1 FROM nodes").fetchone() else ())
+    for start, found in find_rows(db, _FIND_NODES, asked, 4):
+        rows.update((unknown[start + place], row) for place, row in found)
     last = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'nodes'").fetchone()
-    rows.update(zip(new, count(last[0] + 1 if last else 1)))
+    first_new: int = last[0] + 1 if last else 1
+    _merge_facts(db, {rows[id_]: node for id_, node in nodes.items() if id_ in rows and node.facts})
+    new = {id_: nodes.get(id_) or Node(id_) for id_ in unknown if id_ not in rows}
+    rows.update(zip(new, count(first_new)))
     added = ((rows[node.id], *node_row(node)) for node in new.values())
-    db.executemany("INSERT INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?)", added)
-    for node in nodes.values():
-        if node.facts and node.id not in new:
-            _merge_facts(db, node, rows[node.id])
+    put_rows(db, "INSERT INTO nodes VALUES {}", added, 7)
+    return first_new
 
 
-def _merge_facts(db: Connection, node: Node, row: int) -> None:
-    text = db.execute("SELECT facts FROM nodes WHERE id = ?", (row,)).fetchone()[0]
-    merged = facts_text(Node(node.id, facts(text)).merge(node))
-    if merged != text:
-        db.execute("UPDATE nodes SET facts = ? WHERE id = ?", (merged, row))
+def _merge_facts(db: Connection, nodes: Mapping[int, Node]) -> None:
+    """Merges nodes with what is known of them; by row."""
+    found = find_rows(db, _GET_FACTS, ((row,) for row in nodes), 1)
+    changed = []
+    for row, text in chain.from_iterable(some for _, some in found):
+        node = nodes[row]
+        new = facts_text(node)
+        merged = text if new == text else facts_text(Node(node.id, facts(text)).merge(node))
+        if merged != text:
+            changed.append((merged, row))
+    db.executemany("UPDATE nodes SET facts = ? WHERE id = ?", changed)
 
 
 def _sweep(
-    db: Connection, touched: set[int], keep: Collection[int], rows: Rows, writer: EdgeWriter
+    db: Connection, touched: set[int], keep: Collection[int], rows: Rows, sightings: SightingWriter
 ) -> None:
     """Deletes those of the nodes that are bare; a column may leave its dataset bare in turn."""
     while touched:
@@ -157,6 +170,6 @@ def _sweep(
             sql = "DELETE FROM edges WHERE dst = ? RETURNING src, sighting"
             gone = db.execute(sql, (row,)).fetchall()
             touched.update(source for source, _ in gone)
-            writer.lose(lost for _, lost in gone)
+            sightings.lose(lost for _, lost in gone)
             spelled = db.execute(f"DELETE FROM nodes WHERE id = ? RETURNING {SPELLED}", (row,))  # noqa: S608
             rows.pop(unspell(*spelled.fetchone()), None)

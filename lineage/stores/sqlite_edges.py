@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from itertools import chain, repeat
+from operator import itemgetter
 from sqlite3 import Connection, Cursor
 from typing import Any, Final
 
@@ -13,110 +18,116 @@ from lineage.edges import KINDS, EdgeSet, parts
 from lineage.model import Edge, EdgeKey, Sighting
 from lineage.names import NodeId
 from lineage.stores.codec import unspell
-from lineage.stores.sqlite_rows import (
-    BODY,
-    NUMBERS,
-    ORIGINS,
-    ROLES,
-    TYPES,
-    sighting,
-    sighting_row,
-)
+from lineage.stores.sqlite_bulk import find_rows, put_rows
+from lineage.stores.sqlite_rows import BODY, NUMBERS, ORIGINS, ROLES, TYPES, sighting
+from lineage.stores.sqlite_sightings import Pair, SightingWriter
 
 Row = tuple[int, int, int, int, int, int, int]
 
 _CHUNK: Final = 5_000  # rows fetched at once
 _NAMES_KEPT: Final = 1_000_000  # ids remembered before starting over
 _SIGHTINGS_KEPT: Final = 50_000
+_WORTH_SORTING: Final = 10_000  # edges whose indexes are better made at once
 
 _KINDS: Final = [(NUMBERS[type_], NUMBERS[role], NUMBERS[origin]) for type_, role, origin in KINDS]
-_PUT_EDGE: Final = (
-    "INSERT INTO edges VALUES (?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT DO UPDATE SET sighting = merged(sighting, excluded.sighting)"
-)
-_GET: Final = f"SELECT {BODY} FROM sightings WHERE id = ?"  # noqa: S608 - constant
+_FIND: Final = """SELECT column1, sighting FROM {} CROSS JOIN edges
+    ON src = column2 AND type = column3 AND dst = column4
+    AND role = column5 AND via = column6 AND origin = column7"""
+_PUT: Final = "INSERT INTO edges VALUES {} ON CONFLICT DO UPDATE SET sighting = excluded.sighting"
 _GET_ALL: Final = f"""SELECT sightings.id, {BODY} FROM json_each(?) wanted
     CROSS JOIN sightings ON sightings.id = wanted.value"""  # noqa: S608 - constant
-_ADD: Final = f"INSERT INTO sightings VALUES (?{', ?' * 15})"  # noqa: S608 - marks
+_INDEXES: Final = """SELECT name, sql FROM sqlite_schema
+    WHERE type = 'index' AND tbl_name = 'edges' AND sql IS NOT NULL"""
 _NAMES: Final = """SELECT nodes.id, label, namespace, dataset, name FROM json_each(?) wanted
     CROSS JOIN nodes ON nodes.id = wanted.value"""
 
 
-class EdgeWriter:
-    """Adds edges, and keeps count of how many share what was seen of them."""
+def write_edges(
+    db: Connection,
+    edges: EdgeSet,
+    rows: Mapping[NodeId, int],
+    first_new: int,
+    sightings: SightingWriter,
+) -> None:
+    """Adds edges, or merges them with those that are there.
 
-    def __init__(self, db: Connection) -> None:
-        self._db = db
-        newest = db.execute("SELECT ifnull(max(id), 0) FROM sightings").fetchone()[0]
-        self._next: int = newest + 1
-        self._added: dict[int, Sighting] = {}
-        self._merged: dict[tuple[int, int], int] = {}
-        self._more: Counter[int] = Counter()  # edges that share a sighting, than there were
-
-    def lose(self, sightings: Iterable[int]) -> None:
-        """Takes note of edges that were deleted: the sighting of each."""
-        self._more.subtract(sightings)
-
-    def write(self, edges: EdgeSet, rows: Mapping[NodeId, int]) -> None:
-        """Adds edges, or merges them with those that are there; rows: of all their nodes."""
-        shared: Counter[int] = Counter()
-        for out in edges.out:
-            shared.update(out.values())
-        first = self._next
-        self._next += max(shared, default=0) + 1
-        self._added = {first + number: edges.sighting(number) for number in shared}
-        self._more.update({first + number: count for number, count in shared.items()})
-        places = [0, *(rows[node] for node in edges.nodes)]
-        self._db.create_function("merged", 2, self._merge)
-        self._db.executemany(_PUT_EDGE, _rows(edges, places, first))
-
-    def finish(self) -> None:
-        """Writes the sightings that came, and deletes those that no edge has any more."""
-        added = {row for row in self._added if self._more[row]}
-        self._db.executemany(
-            _ADD, ((row, *sighting_row(self._added[row]), self._more[row]) for row in sorted(added))
-        )
-        changed = [(more, row) for row, more in self._more.items() if more and row not in added]
-        self._db.executemany("UPDATE sightings SET edges = edges + ? WHERE id = ?", changed)
-        gone = [(row,) for more, row in changed if more < 0]
-        self._db.executemany("DELETE FROM sightings WHERE id = ? AND edges = 0", gone)
-
-    def _merge(self, known: int, new: int) -> int:
-        """The row of the sum of two sightings, when an edge of the first is seen again."""
-        row = self._merged.get((known, new))
-        if row is None:
-            row = self._merged[known, new] = self._sum(known, self._added[new])
-        more = self._more
-        more[known] -= 1
-        more[new] -= 1
-        more[row] += 1
-        return row
-
-    def _sum(self, known: int, new: Sighting) -> int:
-        before = sighting(self._db.execute(_GET, (known,)).fetchone())
-        after = before.merge(new)
-        if after == before:
-            return known
-        row, self._next = self._next, self._next + 1
-        self._added[row] = after
-        return row
+    rows: of all their nodes; from `first_new` on, they have no edges yet.
+    """
+    laid = _Laid(edges, [0, *(rows[node] for node in edges.nodes)], first_new)
+    seen = array("q", bytes(laid.asked * 8))
+    for start, found in find_rows(db, _FIND, laid.keys(), 6):
+        for place, row in found:
+            seen[start + place] = row
+    pairs = laid.pairs(seen)
+    becomes = sightings.merge(edges, pairs)
+    added = sum(count for (row, _), count in pairs.items() if not row)
+    with _indexed_after(db, added):
+        put_rows(db, _PUT, laid.rows(seen, becomes), 7)
 
 
-def _rows(edges: EdgeSet, places: Sequence[int], first: int) -> Iterator[tuple[int, ...]]:
-    """The rows of edges in the order of the table; places: the rows of their nodes."""
-    spelled: dict[int, tuple[int, ...]] = {}  # a link of one column is one of many more
-    for place in sorted(range(len(places)), key=places.__getitem__):
-        source, found = places[place], []
-        for link, number in edges.out[place].items():
-            ends = spelled.get(link)
-            if ends is None:
-                kind, target, via = parts(link)
-                type_, role, origin = _KINDS[kind]
-                ends = spelled[link] = type_, places[target], role, places[via], origin
-            type_, end, role, through, origin = ends
-            found.append((source, type_, end, role, through, origin, first + number))
-        found.sort()
-        yield from found
+@contextmanager
+def _indexed_after(db: Connection, added: int) -> Iterator[None]:
+    """Makes the indexes of the edges anew at the end, if more are added than there are."""
+    limited = "SELECT count(*) FROM (SELECT 1 FROM edges LIMIT ?)"
+    worth = added > _WORTH_SORTING and db.execute(limited, (added,)).fetchone()[0] < added
+    indexes = db.execute(_INDEXES).fetchall() if worth else []
+    for name, _ in indexes:
+        db.execute(f"DROP INDEX {name}")
+    yield
+    for _, statement in indexes:
+        db.execute(statement)
+
+
+class _Laid:
+    """The edges of a batch as rows of the table, in its order; places: the rows of their nodes."""
+
+    def __init__(self, edges: EdgeSet, places: Sequence[int], first_new: int) -> None:
+        leaving = zip(places, edges.out, strict=True)
+        self._out = sorted(((row, links) for row, links in leaving if links), key=itemgetter(0))
+        self._spelled = _Spelled(places)
+        self._old = bisect_left(self._out, first_new, key=itemgetter(0))
+
+    @property
+    def asked(self) -> int:
+        """How many edges may be there already: they leave a node that is."""
+        return sum(len(links) for _, links in self._out[: self._old])
+
+    def keys(self) -> Iterator[tuple[int, ...]]:
+        """The keys of those."""
+        spelled = self._spelled
+        for source, links in self._out[: self._old]:
+            for link in links:
+                yield source, *spelled[link]
+
+    def pairs(self, seen: Iterable[int]) -> Counter[Pair]:
+        """How many edges have which sighting, and which in the batch; seen: of `keys`, else 0."""
+        numbers = chain.from_iterable(links.values() for _, links in self._out)
+        return Counter(zip(chain(seen, repeat(0)), numbers, strict=False))
+
+    def rows(self, seen: Iterable[int], becomes: Mapping[Pair, int]) -> Iterator[tuple[int, ...]]:
+        """The rows of the edges that do not keep their sighting."""
+        spelled, before = self._spelled, chain(seen, repeat(0))
+        for source, links in self._out:
+            found = [
+                (source, *spelled[link], row)
+                for (link, number), known in zip(links.items(), before, strict=False)
+                if (row := becomes[known, number]) != known
+            ]
+            found.sort()
+            yield from found
+
+
+class _Spelled(dict[int, tuple[int, int, int, int, int]]):
+    """The columns of each link; one of a column is one of many more."""
+
+    def __init__(self, places: Sequence[int]) -> None:
+        self._places = places
+
+    def __missing__(self, link: int) -> tuple[int, int, int, int, int]:
+        number, target, via = parts(link)
+        type_, role, origin = _KINDS[number]
+        self[link] = ends = type_, self._places[target], role, self._places[via], origin
+        return ends
 
 
 class EdgeReader:

@@ -1,0 +1,87 @@
+"""Sightings of the SQLite store, written: a row for what edges share, which counts them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from sqlite3 import Connection
+from typing import Any, Final
+
+from lineage.edges import EdgeSet
+from lineage.model import Sighting
+from lineage.stores.sqlite_bulk import find_rows, put_rows
+from lineage.stores.sqlite_rows import BODY, sighting, sighting_row
+
+Pair = tuple[int, int]  # the row of a sighting, 0 for none, and the number of one in a batch
+
+_FIND: Final = f"""SELECT id, edges, {BODY} FROM {{}} CROSS JOIN sightings
+    ON id = column2"""  # noqa: S608 - constant
+_PUT: Final = "INSERT OR REPLACE INTO sightings VALUES {}"
+_WIDTH: Final = 16
+
+
+class SightingWriter:
+    """Adds up what was seen of edges, and keeps count of how many share it."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+        newest = db.execute("SELECT ifnull(max(id), 0) FROM sightings").fetchone()[0]
+        self._next: int = newest + 1
+        self._put: dict[int, Sighting] = {}
+        self._shared: dict[int, int] = {}  # by how many edges, before; of rows that are put again
+        self._more: Counter[int] = Counter()  # edges that share a sighting, than there were
+
+    def lose(self, sightings: Iterable[int]) -> None:
+        """Takes note of edges that were deleted: the sighting of each."""
+        self._more.subtract(sightings)
+
+    def merge(self, edges: EdgeSet, pairs: Mapping[Pair, int]) -> dict[Pair, int]:
+        """The row of the sum of each pair, of which there are so many edges.
+
+        Where the batch touches every edge that shares a sighting, the row itself gets the sum that
+        most of them have, so that these edges need not be written.
+        """
+        becomes: dict[Pair, int] = {}
+        numbers: dict[int, list[int]] = {}
+        for row, number in pairs:
+            if row:
+                numbers.setdefault(row, []).append(number)
+            else:
+                becomes[row, number] = self._add(edges.sighting(number))
+        wanted = ((row,) for row in sorted(numbers))
+        found = find_rows(self._db, _FIND, wanted, 1)
+        for row, shared, *body in chain.from_iterable(some for _, some in found):
+            before = sighting(body)
+            sums = {number: before.merge(edges.sighting(number)) for number in numbers[row]}
+            grown = [number for number, after in sums.items() if after != before]
+            grown.sort(key=lambda number: pairs[row, number])
+            stay = shared + self._more[row] - sum(pairs[row, number] for number in grown)
+            becomes |= {(row, number): row for number in sums}
+            if grown and not stay:
+                self._put[row], self._shared[row] = sums[grown.pop()], shared
+            becomes |= {(row, number): self._add(sums[number]) for number in grown}
+        for pair, count in pairs.items():
+            if becomes[pair] != pair[0]:
+                self._more[pair[0]] -= count
+                self._more[becomes[pair]] += count
+        del self._more[0]
+        return becomes
+
+    def finish(self) -> None:
+        """Writes the sightings that came or grew, and deletes those that no edge has any more."""
+        put_rows(self._db, _PUT, self._rows(), _WIDTH)
+        changed = [(more, row) for row, more in self._more.items() if more and row not in self._put]
+        self._db.executemany("UPDATE sightings SET edges = edges + ? WHERE id = ?", changed)
+        gone = [(row,) for row, more in self._more.items() if more <= 0]
+        self._db.executemany("DELETE FROM sightings WHERE id = ? AND edges = 0", gone)
+
+    def _rows(self) -> Iterator[tuple[Any, ...]]:
+        for row in sorted(self._put):
+            shared = self._shared.get(row, 0) + self._more[row]
+            yield row, *sighting_row(self._put[row]), shared
+
+    def _add(self, seen: Sighting) -> int:
+        row, self._next = self._next, self._next + 1
+        self._put[row] = seen
+        return row
