@@ -8,7 +8,7 @@ once, when it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import product
 from typing import Final
 
@@ -115,17 +115,23 @@ class EdgeSet(Collection[Edge]):
         out[link] = number if known is None else self.number((known, number))
 
     def spread(
-        self, starts: Iterable[tuple[int, int, int]], target: int, numbers: Mapping[int, int]
+        self, starts: Iterable[tuple[int, int, Sequence[int]]], target: int, numbers: Sequence[int]
     ) -> None:
         """Adds an edge from each of many places to one.
 
-        starts: a place, the kind of its edge, and which of the numbers its sighting has.
+        starts: the kind of edge, which of the numbers its sighting has, and the places.
         """
-        outs, aimed = self.out, aim(target)
-        for place, kind_, which in starts:
-            out, link, number = outs[place], aimed | kind_, numbers[which]
-            known = out.get(link)
-            out[link] = number if known is None else self.number((known, number))
+        outs, sums = self.out, self._numbers
+        for kind_, which, places in starts:
+            link, number = aim(target) | kind_, numbers[which]
+            for place in places:
+                out = outs[place]
+                known = out.get(link)
+                if known is None:
+                    out[link] = number
+                else:
+                    both = known, number
+                    out[link] = sums[both] if both in sums else self.number(both)
 
     def update(self, other: EdgeSet) -> None:
         """Adds all edges of another."""

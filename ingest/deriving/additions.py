@@ -75,12 +75,17 @@ class Additions:
         """Adds an edge that is already made."""
         self.nodes.setdefault(edge.key.source, {})
         self.nodes.setdefault(edge.key.target, {})
+        if edge.key.via is not None:
+            self.nodes.setdefault(edge.key.via, {})
         self.edges.add(edge)
 
     def end(self, node: NodeId) -> int:
         """Adds a node to which an edge will lead, or from which; its place in `edges`."""
-        self.nodes.setdefault(node, {})
-        return self.edges.place(node)
+        place = self.edges.nodes.get(node)
+        if place is None:
+            self.nodes.setdefault(node, {})
+            place = self.edges.place(node)
+        return place
 
     def column(self, column: ColumnId, origin: Origin = Origin.PARSED) -> int:
         """Adds a column and ties it to its dataset; its place in `edges`."""

@@ -7,6 +7,7 @@ here, so that the graph depends on what was logged and not on when it was import
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
@@ -36,7 +37,8 @@ def derive(
     by_template: dict[Template, list[FoldedCell]] = {}
     for cell in impersonal:
         by_template.setdefault(cell.key.template, []).append(cell)
-    whole = _whole([*(one for mine in by_template.values() for one in mine), *earlier])
+    varying = (mine for one, mine in by_template.items() if analyses[one.id.name].varies)
+    whole = _whole(chain(*varying, earlier))
     ground = Ground(additions, people, set())
     for template, mine in by_template.items():
         analysed = analyses[template.id.name]

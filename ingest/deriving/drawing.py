@@ -6,7 +6,7 @@ what is the same for all edges of one of them, too; between a column and a proce
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from ingest.identity import dataset_of
 from ingest.record import Stated
 from ingest.shards import is_scaffold
 from ingest.sql import Column, Statement, Table, is_placeholder
-from lineage.edges import aim, kind
+from lineage.edges import EdgeSet, aim, kind
 from lineage.model import (
     CERTAIN,
     Activity,
@@ -39,29 +39,37 @@ _TABLE_ONLY = Evidence.of(parse=0.7)
 _WAYS = (CERTAIN, Evidence.of(parse=0.95), Evidence.of(parse=0.4))
 _NAMED, _EXPANDED, _UNKNOWN = range(3)
 _USED = {role: kind(EdgeType.USED_BY, role) for role in Role}
+_NAMED_IN, _RAN, _RUN_BY = map(kind, (EdgeType.NAMED_IN, EdgeType.RAN, EdgeType.RUN_BY))
 # By position into unknown columns: the names of the select list are borrowed.
 _ASSUMED_NAME = Evidence.of(resolve=0.5)
 # A statement of these kinds reads its own target to change it: that is no use of the target.
 _CHANGES_IN_PLACE = frozenset({"merge", "update", "delete"})
 _CLAIMED = Evidence.of(provenance=0.9)  # by the tool, of the person in front of it
 _NOTHING = Sighting()
+_SILENT = Witness(Stated())  # what an engine told that told nothing
 ANY_COLUMN = "*"
 
 
-class _Seen(NamedTuple):
+class _Seen:
     """How often and at which times a process ran the statement, and its latest run."""
 
-    activity: Activity
-    sample: Sample
-    clock: Activity
+    def __init__(self, edges: EdgeSet, activity: Activity, sample: Sample, clock: Activity) -> None:
+        self._edges = edges
+        self._what = activity, sample, clock
+        self._numbers: dict[tuple[Evidence, bool, bool], int] = {}
 
-    def of(self, evidence: Evidence, *, named: bool = True) -> Sighting:
-        """What was seen of what the process uses."""
-        return Sighting(self.activity, evidence, self.sample, named)
+    def of(self, evidence: Evidence, *, named: bool = True, timed: bool = False) -> int:
+        """The number of what was seen of what the process uses.
 
-    def timed(self, evidence: Evidence) -> Sighting:
-        """What was seen of what the process reads and writes, with the times of the day."""
-        return Sighting(self.activity, evidence, self.sample, clock=self.clock)
+        timed: with the times of the day, as of what the process reads and writes.
+        """
+        way = evidence, named, timed
+        number = self._numbers.get(way)
+        if number is None:
+            activity, sample, clock = self._what
+            seen = Sighting(activity, evidence, sample, named, clock if timed else NEVER)
+            number = self._numbers[way] = self._edges.number(seen)
+        return number
 
 
 class Ground(NamedTuple):
@@ -103,24 +111,26 @@ class Drawing:
         self.statement = statement
         self.cells = cells
         self.at = max(cell.sample.start for cell in cells)
-        self.witness = Witness(template.stated or Stated())
+        self.witness = Witness(template.stated) if template.stated else _SILENT
         self.evidence = _TABLE_ONLY if statement.parse == "table_only" else CERTAIN
         self.columns: dict[Table, dict[str, int]] = {}  # the places of those of each table
 
     def draw(self) -> None:
         """Adds what the statement says."""
         statement = self.statement
-        named_in = aim(self.query) | kind(EdgeType.NAMED_IN)
+        named_in, nothing = aim(self.query) | _NAMED_IN, self.edges.number(_NOTHING)
         for table in (*statement.reads, *statement.writes):
-            self.edges.put(self._end(table), named_in, self.edges.number(_NOTHING))
+            self.edges.put(self._end(table), named_in, nothing)
         if self.describes and not statement.temporary and not self.routine:
             self._life()
         if statement.reads or statement.writes:
-            uses = list(self._uses())
+            uses = self._uses()
+            ways = {way for _, way, _ in uses}
             for (process, targets), cells in self._by_process().items():
                 seen = self._process(process, cells)
                 self._tables(process, targets, seen)
-                self._columns(process, uses, seen)
+                numbers = [self._way(seen, way) if way in ways else 0 for way in range(len(_WAYS))]
+                self.edges.spread(uses, self.add.end(process), numbers)
                 if isinstance(process, JobId):
                     self._feeds(process, targets, seen)
         silent = self.routine or not self.describes
@@ -129,13 +139,17 @@ class Drawing:
             self.add.column(node.id, Origin.DECLARED if node.facts else Origin.PARSED)
             self.add.facts(node)
 
-    def _uses(self) -> Iterator[tuple[int, int, int]]:
-        """For `EdgeSet.spread`: each column, the kind of its use, and in which of _WAYS."""
+    def _uses(self) -> list[tuple[int, int, list[int]]]:
+        """For `EdgeSet.spread`: the kind of a use, in which of _WAYS, and the columns."""
+        found: dict[tuple[int, int], list[int]] = {}
         for use in self.statement.uses:
-            yield self._column(use.column), _USED[use.role], _NAMED if use.named else _EXPANDED
+            way = _USED[use.role], _NAMED if use.named else _EXPANDED
+            found.setdefault(way, []).append(self._column(use.column))
         # Every column of a table whose columns nobody told us passes on: say so, guess nothing.
         for table in self.statement.stars:
-            yield self._column(Column(table, ANY_COLUMN)), _USED[Role.IDENTITY], _UNKNOWN
+            way = _USED[Role.IDENTITY], _UNKNOWN
+            found.setdefault(way, []).append(self._column(Column(table, ANY_COLUMN)))
+        return [(kind_, way, places) for (kind_, way), places in found.items()]
 
     def _by_process(self) -> dict[tuple[ProcessId, tuple[Table, ...]], list[FoldedCell]]:
         found: dict[tuple[ProcessId, tuple[Table, ...]], list[FoldedCell]] = {}
@@ -155,20 +169,20 @@ class Drawing:
                 self._issuer(process, cell.key)
         sample = max(cell.sample for cell in cells)
         if self.routine:  # to define one is not to run it
-            return _Seen(NEVER, sample, NEVER)
+            return _Seen(self.edges, NEVER, sample, NEVER)
         total, clock = cells[0].activity, cells[0].clock
         for cell in cells[1:]:
             total, clock = total.plus(cell.activity), clock.plus(cell.clock)
-        return _Seen(total, sample, clock)
+        return _Seen(self.edges, total, sample, clock)
 
     def _ran(self, process: ProcessId, cell: FoldedCell) -> None:
         place, principal = self.add.end(process), cell.key.principal
         login = 0 if principal is None else self.add.end(principal)
         seen = Sighting(cell.activity, CERTAIN, cell.sample, clock=cell.clock)
-        ran = aim(self.query, login) | kind(EdgeType.RAN)
+        ran = aim(self.query, login) | _RAN
         self.edges.put(place, ran, self.edges.number(seen))
         if login:
-            run_by = aim(login) | kind(EdgeType.RUN_BY)
+            run_by = aim(login) | _RUN_BY
             self.edges.put(place, run_by, self.edges.number(Sighting(cell.activity)))
         for person in self.ground.people.get(cell.key, ()):
             self.add.node(person, **{"class": "person"})
@@ -208,17 +222,8 @@ class Drawing:
     def _table(self, type_: EdgeType, source: int, target: int, seen: _Seen, *, told: bool) -> None:
         """Adds that a process reads or writes a table; told: by the engine."""
         origin = Origin.ENGINE if told else Origin.PARSED
-        number = self.edges.number(seen.timed(CERTAIN if told else self.evidence))
+        number = seen.of(CERTAIN if told else self.evidence, timed=True)
         self.edges.put(source, aim(target) | kind(type_, None, origin), number)
-
-    def _columns(
-        self, process: ProcessId, uses: Sequence[tuple[int, int, int]], seen: _Seen
-    ) -> None:
-        numbers = {
-            way: self.edges.number(seen.of(self._sure(way), named=way == _NAMED))
-            for way in {way for *_, way in uses}
-        }
-        self.edges.spread(uses, self.add.end(process), numbers)
 
     def _feeds(self, job: JobId, targets: tuple[Table, ...], seen: _Seen) -> None:
         """What the job makes of each column of its targets."""
@@ -238,14 +243,14 @@ class Drawing:
             self.edges.put(
                 self._column(edge.source),
                 aimed | kind(EdgeType.FEEDS, edge.role, origin),
-                self.edges.number(seen.of(CERTAIN if told else evidence)),
+                seen.of(CERTAIN if told else evidence),
             )
         for table, target in product(self.statement.stars, targets):
             aimed = aim(self._column(Column(target, ANY_COLUMN)), via)
             self.edges.put(
                 self._column(Column(table, ANY_COLUMN)),
                 aimed | kind(EdgeType.FEEDS, Role.IDENTITY),
-                self.edges.number(seen.of(_WAYS[_UNKNOWN])),
+                seen.of(_WAYS[_UNKNOWN]),
             )
 
     def _life(self) -> None:
@@ -260,6 +265,9 @@ class Drawing:
                 self.add.node(dataset, self.at, dropped="true", renamed_to=renamed)
             elif change.kind in ("create", "clone", "like"):
                 self.add.node(dataset, self.at, dropped="false")
+
+    def _way(self, seen: _Seen, way: int) -> int:
+        return seen.of(self._sure(way), named=way == _NAMED)
 
     def _sure(self, way: int) -> Evidence:
         return min(self.evidence, _WAYS[way])
