@@ -211,11 +211,10 @@ class Analyser:
                 )
                 for part in found.parts
             )
-            span = spans[template]
-            news = Told(span.time, said, found.consulted(template), span.runs)
-            key, teller = self.known.hear(template, news)
-            if teller is not None:
-                told[key] = teller
+            if any(one.tellings for one in said) or self.known.has_heard(template):
+                span = spans[template]
+                news = Told(span.time, said, found.consulted(template), span.runs)
+                key, told[key] = self.known.hear(template, news)
         return self.known.learn(told)
 
     def _run(

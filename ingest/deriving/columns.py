@@ -50,6 +50,7 @@ class KnownColumns:
         self._tellers: dict[DatasetId, set[str]] = {}
         self._consulting: dict[DatasetId, set[str]] = {}
         self._by_last: dict[str, dict[str, set[DatasetId]]] = {}
+        self._named: dict[tuple[str, str], list[DatasetId]] = {}  # by each text, of a namespace
         self._versions: dict[DatasetId, Versions] = {}
         self._saved_runs = {key: teller.runs for key, teller in told.items()}
         self._unsaved: set[str] = set()
@@ -119,8 +120,8 @@ class KnownColumns:
             told[key] = _united(known, teller) if known else teller
         return self.learn(told)
 
-    def hear(self, template: Template, news: Told) -> tuple[str, Told | None]:
-        """The teller that a template is, and all that it tells by now; None for nothing.
+    def hear(self, template: Template, news: Told) -> tuple[str, Told]:
+        """The teller that a template is, and all that it tells by now.
 
         The tellings must be those of all its days.
         """
@@ -128,11 +129,13 @@ class KnownColumns:
         days: dict[tuple[Telling, ...], set[int]] = {}
         for one in news.said:
             days.setdefault(one.tellings, set()).update(one.days)
-        if key not in self._told and not any(days):
-            return key, None
         united = [Said(tuple(sorted(on)), tellings) for tellings, on in days.items() if on]
         said = tuple(sorted(united, key=lambda one: one.days))
         return key, msgspec.structs.replace(news, said=said)
+
+    def has_heard(self, template: Template) -> bool:
+        """Whether a template has told of columns before."""
+        return _key_of(template.id) in self._told
 
     def runs(self, template: Template, new: Activity) -> Activity:
         """All runs of a template that tells of columns: those of the store and the new ones."""
@@ -175,11 +178,13 @@ class KnownColumns:
 
     def named_in(self, text: str, namespace: str) -> list[DatasetId]:
         """The datasets of known columns that the text may mean."""
-        by_last = self._by_last.get(namespace)
-        if not by_last:
-            return []
-        words = set(_WORD.findall(text.lower())) & by_last.keys()
-        return sorted(dataset for word in words for dataset in by_last[word])
+        found = self._named.get((namespace, text))
+        if found is None:
+            by_last = self._by_last.get(namespace, {})
+            words = set(_WORD.findall(text.lower())) & by_last.keys() if by_last else ()
+            found = sorted(dataset for word in words for dataset in by_last[word])
+            self._named[namespace, text] = found
+        return found
 
     def documents(self) -> list[Document]:
         """What to keep of what was learned since the last commit."""
@@ -197,10 +202,12 @@ class KnownColumns:
         self._version += bool(self._unsaved)
         self._saved_runs |= {key: self._told[key].runs for key in self._unsaved}
         self._unsaved.clear()
+        self._named.clear()
 
     def _index(self, key: str) -> None:
         for dataset in _named_by(self._told[key]):
             if dataset not in self._tellers:
+                self._named.clear()
                 last = parts(dataset.name)[-1].lower()
                 by_last = self._by_last.setdefault(dataset.namespace, {})
                 by_last.setdefault(last, set()).add(dataset)
@@ -279,14 +286,15 @@ def time_of(at: str) -> str:
 
 def tellings(statement: Statement, template: Template) -> Iterator[Telling]:
     """What a statement tells of columns: its DDL, and the outputs of a CREATE … AS."""
-    if statement.temporary or template.routine:
+    creates = statement.kind in ("create_table", "create_view")
+    if not (statement.changes or creates) or statement.temporary or template.routine:
         return
     weak = _IF_NOT_EXISTS.search(template.sql) is not None
     namespace = template.id.namespace
     for change in statement.changes:
         yield from _of_change(change, namespace, weak)
     made = any(change.kind in ("create", "clone", "like") for change in statement.changes)
-    if statement.kind in ("create_table", "create_view") and not made and statement.output_complete:
+    if creates and not made and statement.output_complete:
         outputs = tuple((name, "") for name in statement.output)
         for table in statement.writes:
             yield _list(dataset_of(table, namespace), outputs, weak)

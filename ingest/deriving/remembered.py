@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import blake2b
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,6 +35,7 @@ DELETE FROM analyses WHERE rowid <= (
 """
 _Wanted = TypeVar("_Wanted")
 _IS_KEPT = "SELECT 1 FROM analyses WHERE key = ?"
+_ASKED = 500  # analyses that are looked up at once
 _WAIT = 5.0  # seconds, for another import that writes
 
 
@@ -63,9 +65,10 @@ class Remembered:
     def of(self, keys: Iterable[bytes]) -> dict[bytes, Analysis]:
         """The analyses of these keys, as far as they are kept."""
         found: dict[bytes, Analysis] = {}
-        for key in keys:
-            for (body,) in self._db.execute("SELECT body FROM analyses WHERE key = ?", (key,)):
-                found[key] = unpacked(body)
+        rest = iter(keys)
+        while some := list(islice(rest, _ASKED)):
+            sql = f"SELECT key, body FROM analyses WHERE key IN ({', '.join('?' * len(some))})"  # noqa: S608
+            found |= {key: unpacked(body) for key, body in self._db.execute(sql, some)}
         return found
 
     def without(self, wanted: Mapping[bytes, _Wanted]) -> dict[bytes, _Wanted]:

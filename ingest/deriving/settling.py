@@ -78,12 +78,17 @@ def settle(
 
 def _seen(new: Iterable[FoldedCell], stored: Iterable[FoldedCell]) -> dict[Template, Seen]:
     """Each template and when it was seen."""
-    found: dict[Template, Seen] = {}
+    days: dict[Template, set[int]] = {}
+    last: dict[Template, str] = {}
+    runs: dict[Template, list[Activity]] = {}
     for cells, is_new in ((new, True), (stored, False)):
         for cell in cells:
-            days = frozenset(cell.activity.days)
-            runs = cell.activity if is_new else Activity()
-            known = found.get(cell.key.template, Seen(days, ""))
-            last = max(known.last, cell.sample.start)
-            found[cell.key.template] = Seen(known.days | days, last, known.new.plus(runs))
-    return found
+            template = cell.key.template
+            days.setdefault(template, set()).update(cell.activity.days)
+            last[template] = max(last.get(template, ""), cell.sample.start)
+            if is_new:
+                runs.setdefault(template, []).append(cell.activity)
+    return {
+        template: Seen(frozenset(on), last[template], Activity().plus(*runs.get(template, ())))
+        for template, on in days.items()
+    }
