@@ -65,7 +65,11 @@ class EdgeSet(Collection[Edge]):
         return isinstance(edge, Edge) and self.get(edge.key) == edge
 
     def __iter__(self) -> Iterator[Edge]:
-        return (self.sighting(number).of(key) for key, number in self._keyed())
+        return (sighting.of(key) for key, sighting in self.sightings())
+
+    def sightings(self) -> Iterator[tuple[EdgeKey, Sighting]]:
+        """The key of each edge, and what was seen of it; what edges share is one object."""
+        return ((key, self.sighting(number)) for key, number in self._keyed())
 
     def edge_keys(self) -> Iterator[EdgeKey]:
         """The keys of all edges."""

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Final, get_args
 
 from lineage.errors import LedgerConflict
-from lineage.model import Batch, Edge, EdgeKey, Node, Shard
+from lineage.model import Batch, EdgeKey, Node, Shard
 from lineage.names import ColumnId, DatasetId, NodeId, parts
 
 Spelling = tuple[str, str, str, str]
@@ -39,15 +39,6 @@ def unspell(label: str, namespace: str, dataset: str, name: str) -> NodeId:
 def last_part(name: str) -> str:
     """The last part of a name, folded so that names compare without case."""
     return (parts(name) or (name,))[-1].casefold()
-
-
-def merged_edges(batch: Batch) -> dict[EdgeKey, Edge]:
-    """The edges of a batch, one a key."""
-    edges: dict[EdgeKey, Edge] = {}
-    for edge in batch.edges:
-        known = edges.get(edge.key)
-        edges[edge.key] = known.merge(edge) if known else edge
-    return edges
 
 
 def merged_nodes(batch: Batch) -> dict[NodeId, Node]:

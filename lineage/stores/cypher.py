@@ -97,9 +97,10 @@ _ENDS: Final = (
     " MATCH (b) WHERE elementId(b) = $nodes[row[1]]"
 )
 # DISTINCT keeps the planner from walking all edges of `a`, which may be a hub: it expands into `b`.
+# What many edges have in common comes once.
 FIND_EDGES: Final[PerType] = {
     type_: f"{_ENDS} WITH DISTINCT a, b, row MATCH (a)-[r:{type_}]->(b)"
-    f" RETURN row[2], elementId(r), {EDGE_COLUMNS}"
+    f" RETURN collect([row[2], elementId(r)]), {EDGE_COLUMNS}"
     for type_ in EdgeType
 }
 ADD_EDGES: Final[PerType] = {

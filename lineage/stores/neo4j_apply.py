@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from neo4j import ManagedTransaction
 
+from lineage.edges import EdgeSet
 from lineage.model import Batch, Node, Origin, Shard
 from lineage.names import ColumnId, DatasetId, JobId, NodeId, PrincipalId
 from lineage.stores import cypher
 from lineage.stores.codec import (
     conflict,
     ends,
-    merged_edges,
     merged_nodes,
     newest_documents,
     spell,
@@ -34,7 +34,8 @@ def apply_batch(tx: ManagedTransaction, batch: Batch, rows: Rows) -> None:
     touched = _retract(tx, batch.retract)
     undo_edges(tx, batch.undone, _find_nodes(tx, set(ends(batch.undone))))
     _unsay(tx, batch.unsaid)
-    edges, nodes = merged_edges(batch), merged_nodes(batch)
+    batched = batch.edges if isinstance(batch.edges, EdgeSet) else EdgeSet(batch.edges)
+    edges, nodes = dict(batched.sightings()), merged_nodes(batch)
     new = _need_nodes(tx, nodes, {*nodes, *ends(edges)} - rows.keys(), rows)
     known = [node for node in nodes.values() if node.facts and node.id not in new]
     _merge_facts(tx, known, rows)

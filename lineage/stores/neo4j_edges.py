@@ -8,23 +8,24 @@ from typing import TypeVar
 
 from neo4j import ManagedTransaction
 
-from lineage.model import Edge, EdgeKey, EdgeType
+from lineage.model import EdgeKey, EdgeType, Sighting
 from lineage.names import NodeId
 from lineage.stores import cypher
 from lineage.stores.neo4j_rows import (
     Kind,
     Seen,
-    edge,
+    edge_key,
     kind,
     kind_properties,
     proof,
     seen,
     seen_properties,
+    sighting,
 )
 from lineage.stores.neo4j_run import Rows, steps, write
 
 _Value = TypeVar("_Value", bound=Hashable)
-Known = dict[EdgeKey, tuple[str, Edge]]  # edges that are there, each with its element id
+Known = dict[EdgeKey, tuple[str, Sighting]]  # edges that are there, each with its element id
 
 
 class _Places(dict[_Value, int]):
@@ -42,9 +43,13 @@ class _Bodies:
         self._kinds, self._seen = _Places[Kind](), _Places[Seen]()
         self._proofs = _Places[tuple[str, ...] | None]()
 
-    def row(self, edge: Edge) -> list[int]:
-        """Where its parts stand."""
-        return [self._kinds[kind(edge)], self._seen[seen(edge)], self._proofs[proof(edge)]]
+    def row(self, key: EdgeKey, what: Sighting) -> list[int]:
+        """Where the parts of an edge stand."""
+        return [
+            self._kinds[kind(key, what)],
+            self._seen[seen(what)],
+            self._proofs[proof(key, what)],
+        ]
 
     def parts(self) -> Mapping[str, list[object]]:
         """The parts of all rows."""
@@ -56,17 +61,30 @@ class _Bodies:
 
 
 def write_edges(
-    tx: ManagedTransaction, edges: Mapping[EdgeKey, Edge], rows: Rows, new: Collection[NodeId]
+    tx: ManagedTransaction, edges: Mapping[EdgeKey, Sighting], rows: Rows, new: Collection[NodeId]
 ) -> None:
     """Adds the edges that are not there and merges those that are; `new` nodes have none yet."""
-    changed: list[tuple[str, Edge]] = []
+    changed: list[tuple[str, EdgeKey, Sighting]] = []
+    merged = _Sums()
     for type_, some in _by_type(edges).items():
         old = [key for key in some if key.source not in new and key.target not in new]
         known = _find(tx, type_, old, rows)
-        _add(tx, type_, [edges[key] for key in some if key not in known], rows)
-        merged = ((at, before, before.merge(edges[key])) for key, (at, before) in known.items())
-        changed += [(at, after) for at, before, after in merged if after != before]
+        _add(tx, type_, [key for key in some if key not in known], edges, rows)
+        for key, (at, before) in known.items():
+            after = merged[before, edges[key]]
+            if after is not before:
+                changed.append((at, key, after))
     _change(tx, changed)
+
+
+class _Sums(dict[tuple[Sighting, Sighting], Sighting]):
+    """The sum of each two sightings, the first itself if the other adds nothing; many share one."""
+
+    def __missing__(self, both: tuple[Sighting, Sighting]) -> Sighting:
+        before, new = both
+        after = before.merge(new)
+        self[both] = found = before if after == before else after
+        return found
 
 
 def undo_edges(tx: ManagedTransaction, undone: Collection[EdgeKey], rows: Rows) -> None:
@@ -91,26 +109,37 @@ def _find(tx: ManagedTransaction, type_: EdgeType, edges: Collection[EdgeKey], r
     for step in steps(pairs):
         nodes = _Places[str]()
         asked = [[nodes[one], nodes[other], at] for at, (one, other) in enumerate(step)]
-        for place, at, *row in tx.run(cypher.FIND_EDGES[type_], rows=asked, nodes=list(nodes)):
-            pair = pairs[step[place]]
-            known = edge(type_, pair.source, pair.target, row)
-            if known.key in wanted:
-                found[known.key] = at, known
+        for alike, *row in tx.run(cypher.FIND_EDGES[type_], rows=asked, nodes=list(nodes)):
+            seen_from: dict[str, Sighting] = {}  # by the namespace of the source
+            for place, at in alike:
+                pair = pairs[step[place]]
+                key = edge_key(type_, pair.source, pair.target, row)
+                if key in wanted:
+                    namespace = pair.source.namespace
+                    if namespace not in seen_from:
+                        seen_from[namespace] = sighting(namespace, row)
+                    found[key] = at, seen_from[namespace]
     return found
 
 
-def _add(tx: ManagedTransaction, type_: EdgeType, edges: Iterable[Edge], rows: Rows) -> None:
-    for step in steps(edges):
+def _add(
+    tx: ManagedTransaction,
+    type_: EdgeType,
+    keys: Iterable[EdgeKey],
+    edges: Mapping[EdgeKey, Sighting],
+    rows: Rows,
+) -> None:
+    for step in steps(keys):
         nodes, bodies = _Places[str](), _Bodies()
         added = [
-            [nodes[rows[one.key.source]], nodes[rows[one.key.target]], *bodies.row(one)]
-            for one in step
+            [nodes[rows[key.source]], nodes[rows[key.target]], *bodies.row(key, edges[key])]
+            for key in step
         ]
         write(tx, cypher.ADD_EDGES[type_], added, nodes=list(nodes), **bodies.parts())
 
 
-def _change(tx: ManagedTransaction, edges: Iterable[tuple[str, Edge]]) -> None:
+def _change(tx: ManagedTransaction, edges: Iterable[tuple[str, EdgeKey, Sighting]]) -> None:
     for step in steps(edges):
         bodies = _Bodies()
-        changed = [[at, *bodies.row(one)] for at, one in step]
+        changed = [[at, *bodies.row(key, after)] for at, key, after in step]
         write(tx, cypher.CHANGE_EDGES, changed, **bodies.parts())

@@ -14,7 +14,18 @@ from typing import Any, Final
 
 import msgspec
 
-from lineage.model import Activity, Edge, EdgeKey, EdgeType, Evidence, Fact, Origin, Role, Sample
+from lineage.model import (
+    Activity,
+    Edge,
+    EdgeKey,
+    EdgeType,
+    Evidence,
+    Fact,
+    Origin,
+    Role,
+    Sample,
+    Sighting,
+)
 from lineage.names import JobId, NodeId, PrincipalId, QueryId
 from lineage.stores.codec import last_part, spell, unspell
 
@@ -72,10 +83,9 @@ def _property(fact: str) -> str:
 # A relationship is written in three parts, each of which many have in common. What goes without
 # saying is left out: one of up to eight properties takes the server half the time and memory of one
 # with more.
-def kind(edge: Edge) -> Kind:
+def kind(key: EdgeKey, sighting: Sighting) -> Kind:
     """Which edge between its ends it is, and how sure."""
-    key = edge.key
-    return key.role, key.via, key.origin, edge.evidence, edge.named
+    return key.role, key.via, key.origin, sighting.evidence, sighting.named
 
 
 def kind_properties(kind: Kind) -> Properties:
@@ -93,9 +103,9 @@ def kind_properties(kind: Kind) -> Properties:
     return told
 
 
-def seen(edge: Edge) -> Seen:
+def seen(sighting: Sighting) -> Seen:
     """When it was active."""
-    return edge.activity, edge.clock
+    return sighting.activity, sighting.clock
 
 
 def seen_properties(seen: Seen) -> Properties:
@@ -110,19 +120,18 @@ def seen_properties(seen: Seen) -> Properties:
     return told
 
 
-def proof(edge: Edge) -> tuple[str, ...] | None:
+def proof(key: EdgeKey, sighting: Sighting) -> tuple[str, ...] | None:
     """Its sample: start, key, the query's name, and its namespace if it is not the source's."""
-    sample = edge.sample
+    sample = sighting.sample
     if sample is None:
         return None
     query = sample.query
-    apart = () if query.namespace == edge.key.source.namespace else (query.namespace,)
+    apart = () if query.namespace == key.source.namespace else (query.namespace,)
     return (sample.start, sample.key, query.name, *apart)
 
 
-def _sample(source: NodeId, start: str, key: str, query: str, *apart: str) -> Sample:
-    namespace = apart[0] if apart else source.namespace
-    return Sample(start, key, QueryId(namespace, query))
+def _sample(namespace: str, start: str, key: str, query: str, *apart: str) -> Sample:
+    return Sample(start, key, QueryId(apart[0] if apart else namespace, query))
 
 
 def edge_keys(
@@ -142,13 +151,23 @@ def _key(role: str | None, via: Sequence[str] | None, origin: str) -> tuple[Any,
 
 def edge(type_: EdgeType, source: NodeId, target: NodeId, row: Sequence[Any]) -> Edge:
     """The edge whose relationship has the properties KEY and BODY."""
+    key = edge_key(type_, source, target, row)
+    return sighting(source.namespace, row).of(key)
+
+
+def edge_key(type_: EdgeType, source: NodeId, target: NodeId, row: Sequence[Any]) -> EdgeKey:
+    """The key of that edge."""
+    return EdgeKey(type_, source, target, *_key(*row[:3]))
+
+
+def sighting(namespace: str, row: Sequence[Any]) -> Sighting:
+    """What was seen of that edge; namespace: of its source."""
     days, counts, certainty, *factors = row[3:9]
     sample, named, quarters, quarter_counts = row[9:]
-    return Edge(
-        EdgeKey(type_, source, target, *_key(*row[:3])),
+    return Sighting(
         Activity(tuple(days or ()), tuple(counts or ())),
         Evidence(certainty, *(1.0 if factor is None else factor for factor in factors)),
-        _sample(source, *sample) if sample else None,
+        _sample(namespace, *sample) if sample else None,
         named is not False,
         Activity(tuple(quarters or ()), tuple(quarter_counts or ())),
     )
