@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
 from sqlite3 import Connection
 from typing import Any, Final
 
@@ -42,31 +41,36 @@ class SightingWriter:
         Where the batch touches every edge that shares a sighting, the row itself gets the sum that
         most of them have, so that these edges need not be written.
         """
-        becomes: dict[Pair, int] = {}
         numbers: dict[int, list[int]] = {}
         for row, number in pairs:
-            if row:
-                numbers.setdefault(row, []).append(number)
-            else:
-                becomes[row, number] = self._add(edges.sighting(number))
-        wanted = ((row,) for row in sorted(numbers))
-        found = find_rows(self._db, _FIND, wanted, 1)
-        for row, shared, *body in chain.from_iterable(some for _, some in found):
-            before = sighting(body)
-            sums = {number: before.merge(edges.sighting(number)) for number in numbers[row]}
-            grown = [number for number, after in sums.items() if after != before]
-            grown.sort(key=lambda number: pairs[row, number])
-            stay = shared + self._more[row] - sum(pairs[row, number] for number in grown)
-            becomes |= {(row, number): row for number in sums}
-            if grown and not stay:
-                self._put[row], self._shared[row] = sums[grown.pop()], shared
-            becomes |= {(row, number): self._add(sums[number]) for number in grown}
+            numbers.setdefault(row, []).append(number)
+        becomes = {(0, number): self._add(edges.sighting(number)) for number in numbers.pop(0, ())}
+        for _, found in find_rows(self._db, _FIND, ((row,) for row in sorted(numbers)), 1):
+            for row, shared, *body in found:
+                before = sighting(body)
+                sums = {number: before.merge(edges.sighting(number)) for number in numbers[row]}
+                grown = {number: after for number, after in sums.items() if after != before}
+                becomes |= {(row, number): row for number in sums}
+                becomes |= self._grow(row, shared, grown, pairs)
+        self._count(pairs, becomes)
+        return becomes
+
+    def _grow(
+        self, row: int, shared: int, sums: Mapping[int, Sighting], pairs: Mapping[Pair, int]
+    ) -> dict[Pair, int]:
+        """The row of each sum that differs from the row, which so many edges share."""
+        rarest_first = sorted(sums, key=lambda number: pairs[row, number])
+        stay = shared + self._more[row] - sum(pairs[row, number] for number in sums)
+        if sums and not stay:
+            self._put[row], self._shared[row] = sums[rarest_first.pop()], shared
+        return {(row, number): self._add(sums[number]) for number in rarest_first}
+
+    def _count(self, pairs: Mapping[Pair, int], becomes: Mapping[Pair, int]) -> None:
         for pair, count in pairs.items():
             if becomes[pair] != pair[0]:
                 self._more[pair[0]] -= count
                 self._more[becomes[pair]] += count
         del self._more[0]
-        return becomes
 
     def finish(self) -> None:
         """Writes the sightings that came or grew, and deletes those that no edge has any more."""
