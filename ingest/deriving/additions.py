@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lineage.edges import EdgeSet
+from lineage.edges import EdgeSet, aim, kind
 from lineage.model import (
     CERTAIN,
     Activity,
@@ -18,12 +18,15 @@ from lineage.model import (
     Role,
     Sample,
     Shard,
+    Sighting,
 )
 from lineage.names import ColumnId, DatasetId, JobId, NodeId, PrincipalId
 
 NEVER = Activity()
 ColumnList = tuple[tuple[str, str], ...]  # (column, type) in the order of the table
 _DATE = len("2026-01-31")
+_HAS_COLUMN = {origin: kind(EdgeType.HAS_COLUMN, None, origin) for origin in Origin}
+_NOTHING = Sighting()
 
 
 class Additions:
@@ -49,8 +52,8 @@ class Additions:
 
     def facts(self, node: Node) -> None:
         """Adds a node with its facts."""
-        known = self.nodes.setdefault(node.id, {})
-        self.nodes[node.id] = Node(node.id, known).merge(node).facts
+        known = Node(node.id, self.nodes.get(node.id, {}))
+        self.nodes[node.id] = known.merge(node).facts
 
     def edge(
         self,
@@ -89,8 +92,8 @@ class Additions:
 
     def column(self, column: ColumnId, origin: Origin = Origin.PARSED) -> int:
         """Adds a column and ties it to its dataset; its place in `edges`."""
-        self.edge(EdgeType.HAS_COLUMN, column.dataset, column, origin=origin)
-        place = self.edges.place(column)
+        source, place = self.end(column.dataset), self.end(column)
+        self.edges.put(source, aim(place) | _HAS_COLUMN[origin], self.edges.number(_NOTHING))
         if origin is Origin.PARSED:
             self.columns(column.dataset)[column.name] = place
         return place
