@@ -13,7 +13,7 @@ from typing import Protocol
 
 import msgspec
 
-from lineage.model import Activity, Batch, Document, Edge, EdgeKey, EdgeType, Node, Shard
+from lineage.model import Activity, Batch, Document, Edge, EdgeKey, EdgeType, Node, Role, Shard
 from lineage.names import NodeId
 
 
@@ -94,9 +94,16 @@ class Store(Protocol):
         """
 
     def edges(
-        self, ids: Collection[NodeId], direction: Direction, types: Collection[EdgeType]
+        self,
+        ids: Collection[NodeId],
+        direction: Direction,
+        types: Collection[EdgeType],
+        role: Role | None = None,
     ) -> list[Edge]:
-        """The edges of these types that leave (DOWN) or enter (UP) the nodes of these ids."""
+        """The edges of these types that leave (DOWN) or enter (UP) the nodes of these ids.
+
+        role: only those in that role.
+        """
 
     def reach(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from lineage.model import EdgeType
+from lineage.model import EdgeType, Role
 from lineage.store import Direction
 from lineage.stores.codec import LABELS
 from lineage.stores.neo4j_rows import BODY, KEY
@@ -202,11 +202,14 @@ def _far(direction: Direction, types: Collection[EdgeType], hops: str = "") -> s
     return f"-{edge}->(far)" if direction is Direction.DOWN else f"<-{edge}-(far)"
 
 
-def edges_of(direction: Direction, types: Collection[EdgeType]) -> PerLabel:
+def edges_of(
+    direction: Direction, types: Collection[EdgeType], role: Role | None = None
+) -> PerLabel:
     """For each label: the edges of the rows' nodes, with the row's fifth column and the far end."""
+    only = f" WHERE r.role = '{role}'" if role else ""
     return _per_label(
         # In two parts: planned as one, it would begin at every edge of the type.
-        f"UNWIND $rows AS row MATCH NODE WITH row, n MATCH (n){_far(direction, types)}"
+        f"UNWIND $rows AS row MATCH NODE WITH row, n MATCH (n){_far(direction, types)}{only}"
         f" RETURN type(r), row[4], {identity('far')}, {EDGE_COLUMNS}"
     )
 

@@ -12,7 +12,7 @@ import neo4j
 from neo4j.exceptions import AuthError, ClientError, DriverError, Neo4jError
 
 from lineage.errors import StoreError, StoreUnavailable
-from lineage.model import Activity, Batch, Document, Edge, EdgeKey, EdgeType, Node, Shard
+from lineage.model import Activity, Batch, Document, Edge, EdgeKey, EdgeType, Node, Role, Shard
 from lineage.names import NodeId
 from lineage.store import Counts, Direction
 from lineage.stores import cypher
@@ -159,11 +159,15 @@ class Neo4jStore:
                     yield from ((key, last) for key in edge_keys(type_, group, sources, targets))
 
     def edges(
-        self, ids: Collection[NodeId], direction: Direction, types: Collection[EdgeType]
+        self,
+        ids: Collection[NodeId],
+        direction: Direction,
+        types: Collection[EdgeType],
+        role: Role | None = None,
     ) -> list[Edge]:
         """The edges of these types that leave (DOWN) or enter (UP) the nodes of these ids."""
         with self._session() as session:
-            return _edges(session, ids, direction, types) if types else []
+            return _edges(session, ids, direction, types, role) if types else []
 
     def reach(
         self,
@@ -302,8 +306,9 @@ def _edges(
     ids: Collection[NodeId],
     direction: Direction,
     types: Collection[EdgeType],
+    role: Role | None,
 ) -> list[Edge]:
-    statements = cypher.edges_of(direction, types)
+    statements = cypher.edges_of(direction, types, role)
     found = []
     for label, nodes in by_label(set(ids)).items():
         asked = [[*id_row(node), place] for place, node in enumerate(nodes)]

@@ -20,6 +20,7 @@ from lineage.model import (
     EdgeKey,
     EdgeType,
     Node,
+    Role,
     Shard,
 )
 from lineage.names import NodeId
@@ -204,14 +205,19 @@ class SqliteStore:
             yield from EdgeReader(db, known).keys(db.execute(sql, (_numbers(types),)))
 
     def edges(
-        self, ids: Collection[NodeId], direction: Direction, types: Collection[EdgeType]
+        self,
+        ids: Collection[NodeId],
+        direction: Direction,
+        types: Collection[EdgeType],
+        role: Role | None = None,
     ) -> list[Edge]:
         """The edges of these types that leave (DOWN) or enter (UP) the nodes of these ids."""
         near, _ = _STEP[direction]
         with self._transaction() as db:
             found = _json(_rows_of(db, ids))
             sql = f"""SELECT {_EDGE} FROM json_each(?) start CROSS JOIN edges
-                ON {near} = start.value AND edges.type IN (SELECT value FROM json_each(?))"""  # noqa: S608
+                ON {near} = start.value AND edges.type IN (SELECT value FROM json_each(?))
+                {f"AND role = {NUMBERS[role]}" if role else ""}"""  # noqa: S608
             return list(EdgeReader(db).edges(db.execute(sql, (found, _numbers(types)))))
 
     def reach(

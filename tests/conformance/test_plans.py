@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import neo4j
 import pytest
 
-from lineage.model import FLOW, Batch, Edge, EdgeKey, EdgeType
+from lineage.model import FLOW, Batch, Edge, EdgeKey, EdgeType, Role
 from lineage.names import DatasetId
 from lineage.store import Direction
 from lineage.stores import cypher, open_store
@@ -32,6 +32,7 @@ _STATEMENTS = {
     "pages": cypher.pages(backwards=True),
     "COUNT_DOCUMENTS": cypher.COUNT_DOCUMENTS,
     "edges_of": cypher.edges_of(Direction.UP, FLOW)["Job"],
+    "edges_of a role": cypher.edges_of(Direction.DOWN, [EdgeType.USED_BY], Role.JOIN)["Column"],
     "step": cypher.step(Direction.DOWN, FLOW),
 }
 _PARAMETERS = {

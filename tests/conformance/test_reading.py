@@ -68,6 +68,16 @@ def test_edges_of_a_frontier(store: Store) -> None:
     assert ask([DatasetId("pg", "nowhere")], Direction.DOWN, *every) == {}
 
 
+def test_edges_of_a_role(store: Store) -> None:
+    """Only those in the role that is asked for, in either direction; others have none."""
+    other = Edge(EdgeKey(EdgeType.USED_BY, COLUMN, JOB, Role.JOIN))
+    store.apply(Batch(edges=(*EDGES, other)))
+    for ids, direction in (([COLUMN], Direction.DOWN), ([JOB], Direction.UP)):
+        assert store.edges(ids, direction, list(EdgeType), Role.JOIN) == [other]
+        assert store.edges(ids, direction, list(EdgeType), Role.FILTER) == [EDGES[-1]]
+        assert store.edges(ids, direction, [EdgeType.READ_BY], Role.JOIN) == []
+
+
 def test_an_edge_is_given_once(store: Store) -> None:
     """A node that is asked for twice gives its edges once."""
     store.apply(Batch(edges=EDGES))

@@ -16,7 +16,18 @@ from msgspec.structs import replace
 from lineage.analyses.identity.aligned import Names
 from lineage.analyses.identity.sameness import Same
 from lineage.errors import InvalidName
-from lineage.model import Activity, Batch, Document, Edge, EdgeKey, EdgeType, Node, Origin, Shard
+from lineage.model import (
+    Activity,
+    Batch,
+    Document,
+    Edge,
+    EdgeKey,
+    EdgeType,
+    Node,
+    Origin,
+    Role,
+    Shard,
+)
 from lineage.names import DatasetId, NodeId
 from lineage.store import Counts, Direction, Store
 
@@ -149,15 +160,19 @@ class _Merged:
             yield from ((key, None) for key in _same_as(every))
 
     def edges(
-        self, ids: Collection[NodeId], direction: Direction, types: Collection[EdgeType]
+        self,
+        ids: Collection[NodeId],
+        direction: Direction,
+        types: Collection[EdgeType],
+        role: Role | None = None,
     ) -> list[Edge]:
         """The edges of these types that leave (DOWN) or enter (UP) the nodes of these ids."""
         wanted = self._every(ids)
         if self._names.plain:
-            return self._store.edges(wanted, direction, types)
+            return self._store.edges(wanted, direction, types, role)
         lineage = [one for one in types if one is not EdgeType.SAME_AS]
-        found = self._lineage(ids, wanted, direction, lineage) if lineage else []
-        same = self._same_as(ids, direction) if EdgeType.SAME_AS in types else ()
+        found = self._lineage(ids, wanted, direction, lineage, role) if lineage else []
+        same = self._same_as(ids, direction) if EdgeType.SAME_AS in types and not role else ()
         return [*found, *same]
 
     def _lineage(
@@ -166,8 +181,9 @@ class _Merged:
         wanted: Collection[NodeId],
         direction: Direction,
         types: Collection[EdgeType],
+        role: Role | None,
     ) -> list[Edge]:
-        found = self._store.edges(wanted, direction, types)
+        found = self._store.edges(wanted, direction, types, role)
         ends = {end for edge in found for end in (edge.key.source, edge.key.target)}
         if not self._names.look_up(ends):
             return found

@@ -18,6 +18,7 @@ from lineage.store import Direction, Store
 
 ANY_COLUMN = "*"  # stands for every column of a dataset whose columns nobody told us
 _LinkKey = tuple[EdgeType, NodeId, NodeId, Role | None, JobId | PrincipalId | None]
+_Asked = tuple[Direction, tuple[EdgeType, ...], Role | None]
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -127,7 +128,7 @@ class Graph:
         self.store = store
         self.as_of = as_of
         self.loaded = 0
-        self._links: dict[tuple[Direction, tuple[EdgeType, ...]], dict[NodeId, list[Link]]] = {}
+        self._links: dict[_Asked, dict[NodeId, list[Link]]] = {}
         self._nodes: dict[NodeId, Node] = {}
         self._newest: dict[JobId, int] = {}
 
@@ -136,28 +137,26 @@ class Graph:
         """The edges that somebody took out by hand; no link is made of them."""
         return corrections(self.store)
 
-    def out(self, ids: Iterable[NodeId], *types: EdgeType) -> list[Link]:
-        """The links of these types that leave the nodes."""
-        return self._load(ids, Direction.DOWN, types)
+    def out(self, ids: Iterable[NodeId], *types: EdgeType, role: Role | None = None) -> list[Link]:
+        """The links of these types that leave the nodes; role: only those in that role."""
+        return self._load(ids, (Direction.DOWN, types, role))
 
-    def into(self, ids: Iterable[NodeId], *types: EdgeType) -> list[Link]:
-        """The links of these types that enter the nodes."""
-        return self._load(ids, Direction.UP, types)
+    def into(self, ids: Iterable[NodeId], *types: EdgeType, role: Role | None = None) -> list[Link]:
+        """The links of these types that enter the nodes; role: only those in that role."""
+        return self._load(ids, (Direction.UP, types, role))
 
-    def _load(
-        self, ids: Iterable[NodeId], direction: Direction, types: tuple[EdgeType, ...]
-    ) -> list[Link]:
+    def _load(self, ids: Iterable[NodeId], asked: _Asked) -> list[Link]:
         wanted = list(dict.fromkeys(ids))
-        known = self._links.setdefault((direction, types), {})
+        known = self._links.setdefault(asked, {})
         missing = [node for node in wanted if node not in known]
         if missing:
-            edges = self.store.edges(missing, direction, types)
+            edges = self.store.edges(missing, *asked)
             self.loaded += len(edges)
             known.update((node, []) for node in missing)
             # Stores give edges in any order; of two equal ways an answer takes the first.
             standing = self.corrections.kept(edges)
             for link in sorted(links(standing, self.as_of), key=_order):
-                known[link.source if direction is Direction.DOWN else link.target].append(link)
+                known[link.source if asked[0] is Direction.DOWN else link.target].append(link)
         return [link for node in wanted for link in known[node]]
 
     def out_of_columns(self, columns: Collection[ColumnId], type_: EdgeType) -> list[Link]:
@@ -174,8 +173,9 @@ class Graph:
         self, columns: Collection[ColumnId], direction: Direction, type_: EdgeType
     ) -> list[Link]:
         stars = dict.fromkeys(ColumnId(column.dataset, ANY_COLUMN) for column in columns)
-        self._load(stars, direction, (type_,))
-        known = self._links[direction, (type_,)]
+        asked = (direction, (type_,), None)
+        self._load(stars, asked)
+        known = self._links[asked]
         return [
             link.for_column(column.name)
             for column in columns

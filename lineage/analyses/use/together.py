@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 
 import msgspec
 
-from lineage.analyses.reach.graph import Graph
+from lineage.analyses.reach.graph import Graph, Link
 from lineage.calendar import iso_or_none
 from lineage.model import Activity, EdgeType, Role
 from lineage.names import ColumnId, ConsumerId, DatasetId, JobId, NodeId, ProcessId
@@ -45,9 +45,9 @@ def used_together(
     meetings = _of_statements(graph, bases, users)
     stated = {user for seen in meetings.values() for user in seen}
     _add_runs(graph, bases, {u: seen for u, seen in users.items() if u not in stated}, meetings)
-    keys = _join_columns(graph, {user for seen in meetings.values() for user in seen})
+    joins = _join_columns(graph, set(bases), meetings)
     found = [
-        _together(other, seen, _keys(bases, other, seen, keys), first, last)
+        _together(other, seen, _keys(bases, other, seen, joins), first, last)
         for other, seen in meetings.items()
     ]
     return tuple(sorted(found, key=lambda one: (-one.reads, -one.total, one.dataset)))
@@ -109,14 +109,27 @@ def _least(one: Activity, other: Activity) -> Activity:
 _JoinColumns = dict[NodeId, dict[DatasetId, set[str]]]
 
 
-def _join_columns(graph: Graph, users: Collection[ProcessId]) -> _JoinColumns:
-    """By which columns of which datasets each user joins."""
-    found: _JoinColumns = {}
-    for link in graph.into(users, EdgeType.USED_BY):
-        if link.role is Role.JOIN and isinstance(link.source, ColumnId):
-            mine = found.setdefault(link.target, {})
+def _join_columns(
+    graph: Graph, bases: Set[DatasetId], others: Collection[DatasetId]
+) -> _JoinColumns:
+    """By which columns of these datasets each user joins, and whatever else he joins if it matters.
+
+    A service that runs thousands of statements joins half of all columns: of those who join several
+    of the others nothing more is read.
+    """
+    held = graph.out([*bases, *others], EdgeType.HAS_COLUMN)
+    found = _by_user(graph.out({link.target for link in held}, EdgeType.USED_BY, role=Role.JOIN))
+    unsure = [u for u, mine in found.items() if len(mine) > 1 == len(mine.keys() - bases)]
+    return found | _by_user(graph.into(unsure, EdgeType.USED_BY, role=Role.JOIN))
+
+
+def _by_user(found: Iterable[Link]) -> _JoinColumns:
+    joins: _JoinColumns = {}
+    for link in found:
+        if isinstance(link.source, ColumnId):
+            mine = joins.setdefault(link.target, {})
             mine.setdefault(link.source.dataset, set()).add(link.source.name)
-    return found
+    return joins
 
 
 def _keys(
