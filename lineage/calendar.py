@@ -11,6 +11,7 @@ import math
 from calendar import monthrange
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from statistics import median
 
@@ -218,5 +219,9 @@ def patience(
 
 def usage(activity: Activity, as_of: int) -> float:
     """How much an activity weighs: each active day once, halved every 30 days of age."""
-    ages = (as_of - day for day in activity.days if day <= as_of)
-    return sum((math.exp2(-age / HALF_LIFE) for age in ages), 0.0)
+    return sum([_weight(as_of - day) for day in activity.days if day <= as_of], 0.0)
+
+
+@lru_cache(maxsize=4096)
+def _weight(age: int) -> float:
+    return math.exp2(-age / HALF_LIFE)

@@ -10,6 +10,7 @@ the collector would look at each again and again.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection
 from enum import StrEnum
 
@@ -161,6 +162,9 @@ class Activity(msgspec.Struct, frozen=True, gc=False):
         """The greater count day by day: for two origins that witnessed the same runs."""
         if not self.days or not other.days:
             return self if self.days else other
+        if self.days == other.days:  # mostly the same runs, and often the same counts
+            same = self.counts == other.counts
+            return self if same else Activity(self.days, tuple(map(max, self.counts, other.counts)))
         merged = dict(zip(self.days, self.counts, strict=True))
         for day, count in zip(other.days, other.counts, strict=True):
             merged[day] = max(merged.get(day, 0), count)
@@ -168,13 +172,11 @@ class Activity(msgspec.Struct, frozen=True, gc=False):
 
     def between(self, first: int | None, last: int | None) -> Activity:
         """The part from `first` to `last`, both included; None leaves a side open."""
-        return Activity.of(
-            {
-                day: count
-                for day, count in zip(self.days, self.counts, strict=True)
-                if (first is None or day >= first) and (last is None or day <= last)
-            }
-        )
+        start = 0 if first is None else bisect_left(self.days, first)
+        end = len(self.days) if last is None else bisect_right(self.days, last)
+        if end - start == len(self.days):
+            return self
+        return Activity(self.days[start:end], self.counts[start:end])
 
 
 class EdgeKey(msgspec.Struct, frozen=True, order=True, gc=False):
