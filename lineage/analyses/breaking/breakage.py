@@ -8,7 +8,7 @@ every node and ring the way of the greatest certainty, so that cycles and diamon
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -81,6 +81,7 @@ class Breakage:
         self.elsewhere: set[DatasetId] = set()
         self.truncated = False
         self._frontier: dict[tuple[Ring, NodeId], Mark] = {}
+        self._by_user: dict[DatasetId, dict[NodeId, list[Link]]] = {}
 
     def seed(self, ring: Ring, node: NodeId, rule: str, base: float = 1.0) -> Mark:
         """Starts from a node that changes."""
@@ -154,11 +155,20 @@ class Breakage:
         self, rule: str, dataset: DatasetId, read: Link
     ) -> tuple[Rule, tuple[Role, ...]] | None:
         """The verdict on who reads rows of a dataset, by the roles of the columns he uses."""
-        uses = [use for use in uses_of(self.graph, [dataset]) if use.target == read.target]
+        uses = self._uses(dataset).get(read.target, [])
         found = [verdict for use in uses if (verdict := self.judge.weigh(rule, use, 1.0))]
         if whole := self.judge.weigh_read(rule, read, uses):
             found.append(whole)
         return (min(found, key=_gravity), _roles(uses)) if found else None
+
+    def _uses(self, dataset: DatasetId) -> Mapping[NodeId, list[Link]]:
+        """By user, the uses of the columns of a dataset."""
+        if dataset not in self._by_user:
+            found: dict[NodeId, list[Link]] = {}
+            for use in uses_of(self.graph, [dataset]):
+                found.setdefault(use.target, []).append(use)
+            self._by_user[dataset] = found
+        return self._by_user[dataset]
 
     def touch(
         self, mark: Mark, link: Link, verdict: Rule, roles: tuple[Role, ...] = ()

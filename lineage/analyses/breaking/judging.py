@@ -8,7 +8,7 @@ careful rule holds.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 
 from lineage.analyses.breaking import phrases
@@ -33,6 +33,7 @@ class Judge:
     def __init__(self, graph: Graph, argument: str = "") -> None:
         self.graph = graph
         self.argument = argument
+        self._running: dict[DatasetId, Mapping[NodeId, Collection[NodeId]]] = {}
 
     def weigh(
         self, rule: str, use: Link, carried: float, feeds: Iterable[Link] = ()
@@ -147,23 +148,37 @@ class Judge:
 
         An edge keeps one statement as its sample; another may put the same column otherwise.
         """
-        process = use.job or use.target
-        dataset = use.source.dataset if isinstance(use.source, ColumnId) else use.source
-        named = {link.target for link in self.graph.out([dataset], EdgeType.NAMED_IN)}
-        runs = self.graph.current(self.graph.out([process], EdgeType.RAN))
-        queries = [run.target for run in runs if run.target in named]
+        queries: Collection[NodeId] = self._statements(_used(use)).get(use.job or use.target, ())
         if not queries and use.sample:
             queries = [use.sample.query]
-        nodes = self.graph.nodes(dict.fromkeys(queries)).values()
+        nodes = self.graph.nodes(queries).values()
         return [text for node in nodes if (text := node.value("sql"))]
 
     def prepare(self, uses: Collection[Link]) -> None:
         """Reads in few calls what will be asked of these uses one by one."""
-        runs = self.graph.out(dict.fromkeys(use.job or use.target for use in uses), EdgeType.RAN)
-        ends = {use.source for use in uses}
-        datasets = {end.dataset if isinstance(end, ColumnId) else end for end in ends}
-        named = {link.target for link in self.graph.out(datasets, EdgeType.NAMED_IN)}
-        self.graph.nodes(run.target for run in runs if run.target in named)
+        processes = {use.job or use.target for use in uses}
+        runs = self.graph.current(self._runs({_used(use) for use in uses}))
+        self.graph.nodes(run.target for run in runs if run.source in processes)
+
+    def _statements(self, dataset: DatasetId) -> Mapping[NodeId, Collection[NodeId]]:
+        """By process, the statements that name a dataset and that it runs now."""
+        if dataset not in self._running:
+            found: dict[NodeId, dict[NodeId, None]] = {}
+            for run in self.graph.current(self._runs([dataset])):
+                found.setdefault(run.source, {})[run.target] = None
+            self._running[dataset] = found
+        return self._running[dataset]
+
+    def _runs(self, datasets: Collection[DatasetId]) -> list[Link]:
+        """The runs of all statements that name a dataset: of a service those are a few of many."""
+        named = self.graph.out(datasets, EdgeType.NAMED_IN)
+        return self.graph.into(sorted({link.target for link in named}, key=str), EdgeType.RAN)
+
+
+def _used(use: Link) -> DatasetId:
+    """The dataset of which something is used."""
+    assert isinstance(use.source, ColumnId | DatasetId)
+    return use.source.dataset if isinstance(use.source, ColumnId) else use.source
 
 
 def fits(type_: str, target: str) -> bool:
