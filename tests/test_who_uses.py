@@ -7,8 +7,10 @@ import pytest
 from click.testing import CliRunner
 
 from app.commands.using import who_uses_command
+from lineage.analyses.listening.coverage import Logs
+from lineage.analyses.reach.graph import Graph
 from lineage.analyses.use.passing_on import passed_on
-from lineage.analyses.use.usage import who_uses
+from lineage.analyses.use.usage import consumers_of, who_uses
 from lineage.model import Activity, Batch, Edge, EdgeKey, EdgeType, Fact, Node, Role, Shard
 from lineage.names import (
     ColumnId,
@@ -208,6 +210,16 @@ def test_a_bot_sets_no_date(graph):
     assert "bi:bot" not in {use.consumer for use in answer.consumers}
     assert {one.name: one.last for one in answer.teams}["sales"] == "2026-09-01"
     assert max(one.last for one in answer.teams) <= "2026-09-04"
+
+
+@pytest.mark.parametrize("as_of", [END, END - 20])
+def test_who_asks_for_the_consumers_alone_gets_the_same(graph, as_of):
+    """One by one, and of many datasets over one graph."""
+    logs = Logs(graph, as_of)
+    shared = Graph(graph, as_of)
+    for dataset in (ORDERS, CUSTOMERS, RATES):
+        whole = who_uses(graph, dataset, as_of=as_of)
+        assert consumers_of(shared, logs, dataset) == whole.consumers
 
 
 def test_as_of_is_the_past(graph):

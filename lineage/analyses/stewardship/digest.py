@@ -13,7 +13,7 @@ from lineage.analyses.listening.coverage import Logs
 from lineage.analyses.reach.graph import Graph
 from lineage.analyses.stewardship.notices import NoticeStatus, State, notices, status
 from lineage.analyses.stewardship.people import owners
-from lineage.analyses.use.usage import Use, who_uses
+from lineage.analyses.use.usage import Use, consumers_of
 from lineage.analyses.wording import listed, quantity
 from lineage.calendar import day_of, iso_day
 from lineage.errors import AmbiguousName, UnknownName
@@ -77,17 +77,18 @@ def digest(store: Store, team: str, as_of: int | None = None, days: int = 7) -> 
     if logs.as_of is None:
         return Digest(owner.name, _verdict(owner, 0, 0, 0), None, None, len(datasets), (), (), ())
     first = logs.as_of - days + 1
+    before, earlier = Graph(store, first - 1), Logs(store, first - 1)
     came: list[Event] = []
     left: list[Event] = []
     for dataset in datasets:
-        uses = who_uses(store, dataset, None, logs.as_of).consumers
+        uses = consumers_of(graph, logs, dataset)
         came += [
             _event(dataset, use, owner, use.first)
             for use in uses
             if use.first and day_of(use.first) >= first
         ]
-        before = who_uses(store, dataset, None, first - 1).consumers
-        left += _left(dataset, owner, before, uses)
+        if not all(map(_stays, uses)):
+            left += _left(dataset, owner, consumers_of(before, earlier, dataset), uses)
     announced = tuple(_announced(store, owner, {str(one) for one in datasets}, logs.as_of))
     return Digest(
         owner.name,
@@ -108,8 +109,12 @@ def _left(
     now = {use.consumer: use for use in uses}
     for use in before:
         later = now.get(use.consumer)
-        if use.alive and not use.superseded and later and (not later.alive or later.superseded):
+        if _stays(use) and later and not _stays(later):
             yield _event(dataset, later, owner, later.last or "")
+
+
+def _stays(use: Use) -> bool:
+    return use.alive and not use.superseded
 
 
 def _event(dataset: DatasetId, use: Use, owner: TeamId, day: str) -> Event:

@@ -6,16 +6,28 @@ from collections.abc import Iterable
 
 import msgspec
 
+from lineage.analyses.disuse.liveness import Flow
 from lineage.analyses.listening.coverage import Coverage, Logs, Window
 from lineage.analyses.reach.graph import Graph, Link, is_production, links
 from lineage.analyses.stewardship.claims import Conflict, conflicts
 from lineage.analyses.stewardship.people import SYSTEM, contacts, precedence, profiles
-from lineage.analyses.stewardship.unowned import Unowned, unowned
+from lineage.analyses.stewardship.unowned import Unowned, survey_of_owners, unowned
 from lineage.analyses.wording import listed, quantity
 from lineage.calendar import iso_or_none
 from lineage.model import Activity, EdgeType, Origin
-from lineage.names import ConsumerId, DatasetId, DomainId, JobId, NodeId, PrincipalId, TeamId
+from lineage.names import (
+    ConsumerId,
+    DatasetId,
+    DomainId,
+    JobId,
+    NodeId,
+    PrincipalId,
+    ProcessId,
+    TeamId,
+)
 from lineage.store import Store
+
+_Reads = dict[ProcessId, set[DatasetId]]
 
 
 class TeamOwns(msgspec.Struct, frozen=True):
@@ -132,7 +144,8 @@ def missing(
     """
     logs = Logs(store, as_of, window)
     graph = Graph(store, logs.as_of)
-    reads = _reads(store, logs.as_of)
+    survey = survey_of_owners(store, logs.as_of)
+    reads = _reads(survey.flow)
     counted = [one for one in profiles(graph, sorted(reads, key=str)).values() if not one.system]
     teamless = {profile.process for profile in counted if profile.team is None}
     span, heard = _heard(logs)
@@ -151,7 +164,7 @@ def missing(
     consumers.sort(key=lambda one: (-one.reads, one.consumer))
     total = _count((run for mine in runs.values() for run in mine), span)
     share = round(_count(dark, span) / total, 4) if total else 0.0
-    datasets = unowned(store, logs.as_of, propose=propose)
+    datasets = unowned(graph, survey, propose=propose)
     verdict = _verdict(len(datasets), len(principals), len(consumers), share)
     return Missing(verdict, tuple(principals), tuple(consumers), share, span, heard, datasets)
 
@@ -167,19 +180,19 @@ def _verdict(datasets: int, principals: int, consumers: int, share: float) -> st
     return f"{text}." if text else "Everything has an owner, and everybody belongs to a team."
 
 
-def _reads(store: Store, as_of: int | None) -> dict[JobId | ConsumerId, set[NodeId]]:
-    """What every job and consumer reads."""
-    found: dict[JobId | ConsumerId, set[NodeId]] = {}
-    for link in links(store.scan_edges([EdgeType.READ_BY]), as_of):
-        if isinstance(link.target, JobId | ConsumerId):
-            found.setdefault(link.target, set()).add(link.source)
+def _reads(flow: Flow) -> _Reads:
+    """What every job and consumer reads; bots are left out."""
+    found: _Reads = {}
+    for dataset, traffic in flow.traffic.items():
+        for reader in traffic.readers:
+            found.setdefault(reader, set()).add(dataset)
     return found
 
 
 def _unnamed(
     graph: Graph,
     runs: list[Link],
-    reads: dict[JobId | ConsumerId, set[NodeId]],
+    reads: _Reads,
     span: Window,
 ) -> list[Unnamed]:
     by_login: dict[PrincipalId, list[Link]] = {}
@@ -203,27 +216,19 @@ def _teamless(
     title: str,
     principals: tuple[PrincipalId, ...],
     runs: list[Link],
-    reads: dict[JobId | ConsumerId, set[NodeId]],
+    reads: _Reads,
     span: Window,
 ) -> Teamless:
     numbers = _numbers(runs, reads, span)
     return Teamless(str(consumer), kind, title, tuple(map(str, principals)), *numbers)
 
 
-def _numbers(
-    runs: list[Link], reads: dict[JobId | ConsumerId, set[NodeId]], span: Window
-) -> tuple[int, int, int, str | None]:
+def _numbers(runs: list[Link], reads: _Reads, span: Window) -> tuple[int, int, int, str | None]:
     """Reads in the window, datasets, days in the window, the last day of all."""
-    seen = Activity()
-    for run in runs:
-        seen = seen.plus(run.activity)
+    seen = Activity().plus(*(run.activity for run in runs))
     inside = seen.between(span.start, span.as_of)
-    datasets = {
-        dataset
-        for run in runs
-        if isinstance(run.source, JobId | ConsumerId)
-        for dataset in reads[run.source]
-    }
+    readers = {run.source for run in runs if isinstance(run.source, JobId | ConsumerId)}
+    datasets = set().union(*(reads[reader] for reader in readers))
     return inside.total, len(datasets), len(inside.days), iso_or_none(seen.last)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 import msgspec
 
 from lineage.analyses.reach.graph import Graph, Link
-from lineage.analyses.stewardship.people import owners, profiles
+from lineage.analyses.stewardship.people import Profile, owners, profiles
 from lineage.analyses.use.importance import is_alive
 from lineage.analyses.use.rollup import PERSON, domains
 from lineage.analyses.wording import quantity
@@ -25,6 +25,7 @@ from lineage.names import (
     JobId,
     NodeId,
     PrincipalId,
+    ProcessId,
     TeamId,
     parts,
 )
@@ -103,6 +104,20 @@ class _Evidence:
         written = {link.target for link in graph.out(theirs, EdgeType.WRITES)}
         siblings = {one for found in self._schemas.values() for one in found}
         graph.into({*read, *written, *siblings, *jobs}, EdgeType.OWNS)
+        self._votes: dict[tuple[str, str], Counter[TeamId]] = {
+            place: Counter(owners(graph, found).values()) for place, found in self._schemas.items()
+        }
+        self._profiles = self._of_readers(datasets)
+
+    def _of_readers(self, datasets: Collection[DatasetId]) -> dict[ProcessId, Profile]:
+        """Who reads the datasets now; what their jobs carry is read for all of them at once."""
+        reads = self._graph.current(self._graph.out(datasets, EdgeType.READ_BY))
+        readers = {one.target for one in reads if isinstance(one.target, ConsumerId | JobId)}
+        jobs = [one for one in readers if isinstance(one, JobId)]
+        written = {link.target for link in self._graph.out(jobs, EdgeType.WRITES)}
+        held = self._graph.out(written, EdgeType.HAS_COLUMN)
+        self._graph.into({link.target for link in held}, EdgeType.FEEDS)
+        return profiles(self._graph, readers)
 
     def weighed(self, dataset: DatasetId) -> tuple[Proposal, ...]:
         """The teams that the evidence speaks for."""
@@ -176,24 +191,21 @@ class _Evidence:
 
     def _neighbours(self, dataset: DatasetId) -> Iterator[_Voice]:
         place = _schema(dataset)
-        siblings = [one for one in self._schemas.get(place, ()) if one != dataset]
-        known = owners(self._graph, siblings)
-        votes = Counter(known.values())
-        if place[1] and len(known) >= _SIBLINGS:
+        siblings = len(self._schemas[place]) - 1
+        own = owners(self._graph, [dataset])
+        votes = self._votes[place] - Counter(own.values())
+        if place[1] and votes.total() >= _SIBLINGS:
             for team, count in votes.items():
-                said = f"owns {count} of {len(siblings)} other datasets in {place[1]}"
-                yield team, _SCHEMA * count / len(siblings), said
+                said = f"owns {count} of {siblings} other datasets in {place[1]}"
+                yield team, _SCHEMA * count / siblings, said
 
     def _readers(self, dataset: DatasetId) -> Iterator[_Voice]:
         reads = self._graph.current(self._graph.out([dataset], EdgeType.READ_BY))
-        known = profiles(self._graph, {
-            link.target for link in reads if isinstance(link.target, ConsumerId | JobId)
-        })  # fmt: skip
         days: Counter[TeamId] = Counter()
         for link in reads:
             if not isinstance(link.target, ConsumerId | JobId):
                 continue
-            reader = known[link.target]
+            reader = self._profiles[link.target]
             living = is_alive(reader, link.activity, self._graph.as_of or 0)
             carrier = isinstance(link.target, JobId) and self._carries(link.target)
             if reader.team is not None and not reader.system and living and not carrier:

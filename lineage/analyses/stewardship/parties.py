@@ -22,6 +22,7 @@ class Parties:
         self._flow = flow
         self._member: dict[PrincipalId, TeamId] = {}
         self._principals: dict[NodeId, list[PrincipalId]] = {}
+        self._teams: dict[ProcessId, TeamId | None] = {}
         teams = [node.id for node in store.scan_nodes("Team")]
         for edge in store.edges(teams, Direction.UP, [EdgeType.MEMBER_OF]):
             login, team = edge.key.source, edge.key.target
@@ -39,6 +40,11 @@ class Parties:
 
     def team(self, process: ProcessId) -> TeamId | None:
         """The team of a job or consumer, None when nobody knows it."""
+        if process not in self._teams:
+            self._teams[process] = self._team(process)
+        return self._teams[process]
+
+    def _team(self, process: ProcessId) -> TeamId | None:
         owner = self._flow.domains.owner
         if process in owner:
             return owner[process]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from lineage.analyses.disuse.liveness import Flow
-from lineage.analyses.disuse.orphan_policy import Label
-from lineage.analyses.disuse.orphans import orphans
-from lineage.analyses.reach.graph import Graph, is_production
+from lineage.analyses.disuse.orphan_policy import Label, OrphanPolicy
+from lineage.analyses.disuse.orphans import Survey
+from lineage.analyses.reach.graph import Graph
 from lineage.analyses.stewardship.ownership import Proposal, proposals
 from lineage.analyses.stewardship.people import owners
 from lineage.calendar import iso_or_none
@@ -31,17 +31,24 @@ class Unowned(msgspec.Struct, frozen=True):
     proposals: tuple[Proposal, ...] = ()
 
 
-def unowned(store: Store, as_of: int | None, *, propose: bool) -> tuple[Unowned, ...]:
+def survey_of_owners(store: Store, as_of: int | None) -> Survey:
+    """The datasets as they were on a day, with those whose owner is no more."""
+    return Survey(store, as_of, OrphanPolicy(classes=(Label.DANGLING_OWNER,)))
+
+
+def unowned(graph: Graph, survey: Survey, *, propose: bool) -> tuple[Unowned, ...]:
     """Every dataset of production without an owner that is there, the most used first.
 
-    as_of: a day. propose: say who should own the first `MOST` of them.
+    graph, survey: of one day. propose: say who should own the first `MOST` of them.
     """
-    flow = Flow(store, as_of or 0)
-    graph = Graph(store, as_of)
-    found = [one for one, traffic in flow.traffic.items() if is_production(traffic.node)]
-    known = owners(graph, found)
-    gone = _gone(store, as_of)
-    rows = [one for one in found if one not in known or str(one) in gone]
+    flow = survey.flow
+    known = owners(graph, survey.looked_at)
+    gone = {
+        one
+        for one, found in survey.found.items()
+        if any(label is Label.DANGLING_OWNER for label, _ in found)
+    }
+    rows = [one for one in survey.looked_at if one not in known or one in gone]
     rows.sort(key=lambda one: (-len(flow.traffic[one].current), one))
     out = {known[one] for one in rows if one in known}
     made = proposals(graph, rows[:MOST], out) if propose else {}
@@ -61,9 +68,3 @@ def _row(
         iso_or_none(traffic.last_read),
         made,
     )
-
-
-def _gone(store: Store, as_of: int | None) -> set[str]:
-    """The datasets whose owner is no more."""
-    found = orphans(store, [Label.DANGLING_OWNER], None, as_of)
-    return {row.dataset for row in found.datasets}

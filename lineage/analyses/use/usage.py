@@ -126,33 +126,57 @@ def who_uses(
     logs = Logs(store, as_of, window)
     graph = Graph(store, logs.as_of)
     span, heard = coverage(graph, logs, [dataset])
-    readers = Readers(graph, dataset, name)
-    elsewhere = readers.leave_out_elsewhere() if graph.is_production(dataset) else 0
-    known = profiles(graph, readers.processes)
-    counted = {process: profile for process, profile in known.items() if not profile.system}
-    found, truncated = _uses(readers, counted, span, logs.as_of or 0)
-    uses = sorted(found.values(), key=lambda use: (-use.importance, -use.usage, use.consumer))
+    users = _Users(graph, dataset, name, span)
+    readers, counted, found = users.readers, users.counted, users.found
+    uses = users.by_importance
     current = {process: use for process, use in found.items() if not use.superseded}
     seen = {process: readers.activity(process) for process in counted}
     members = _members(graph, counted, current, seen)
     return WhoUses(
         str(dataset),
         name,
-        _verdict(dataset, name, uses, span) + not_shown(elsewhere, "job"),
+        _verdict(dataset, name, uses, span) + not_shown(users.elsewhere, "job"),
         span,
         heard,
-        tuple(uses),
-        tuple(_bot(one, readers.activity(one)) for one in known if one not in counted),
+        uses,
+        tuple(_bot(one, readers.activity(one)) for one in users.known if one not in counted),
         tuple(str(surface.dataset) for surface in readers.surfaces[1:]),
         tuple(sorted(map(str, readers.unjudged))),
-        truncated,
-        elsewhere,
+        users.truncated,
+        users.elsewhere,
         by_team(members),
         by_domain(members),
         _columns(readers, current, name, span),
         trend(seen, logs, [one.source for one in heard.sources], window, found.keys() - current),
         used_together(graph, readers.bases, seen, span.start, span.as_of),
     )
+
+
+def consumers_of(graph: Graph, logs: Logs, dataset: DatasetId) -> tuple[Use, ...]:
+    """The `consumers` of `who_uses`, for who asks for no more, and of many datasets.
+
+    graph: as of the day of the logs.
+    """
+    span, _ = coverage(graph, logs, [dataset])
+    return _Users(graph, dataset, None, span).by_importance
+
+
+class _Users:
+    """Who uses a dataset: `known` with the bots, `counted` without, `found` with what each does."""
+
+    def __init__(self, graph: Graph, dataset: DatasetId, column: str | None, span: Window) -> None:
+        self.readers = Readers(graph, dataset, column)
+        production = graph.is_production(dataset)
+        self.elsewhere = self.readers.leave_out_elsewhere() if production else 0
+        self.known = profiles(graph, self.readers.processes)
+        self.counted = {one: profile for one, profile in self.known.items() if not profile.system}
+        self.found, self.truncated = _uses(self.readers, self.counted, span, graph.as_of or 0)
+
+    @property
+    def by_importance(self) -> tuple[Use, ...]:
+        """What each does, the most important first."""
+        uses = self.found.values()
+        return tuple(sorted(uses, key=lambda use: (-use.importance, -use.usage, use.consumer)))
 
 
 def _uses(
