@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import getpass
 import os
 import sys
@@ -151,7 +152,13 @@ def open_answering(url: str) -> Store:
     """The store that an answer is asked of, every dataset under one name; it is never created."""
     from lineage.stores import open_store
 
+    spare_the_collector()
     return answering(open_store(url))
+
+
+def spare_the_collector() -> None:
+    """What a question reads is held until it is answered: the collector would look in vain."""
+    gc.set_threshold(100_000, 20, 100)
 
 
 def answering(store: Store) -> Store:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,8 +40,6 @@ def orphans_command(
     from lineage.analyses.disuse.orphans import orphans
     from lineage.resolve import resolve_dataset
 
-    # Every dataset is held at once and nothing is let go: the collector would look in vain.
-    gc.set_threshold(100_000, 20, 100)
     rules, labels = read_orphan_policy_file(policy), _labels(classes)
     graph = open_answering(store)
     if trend:

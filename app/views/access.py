@@ -8,7 +8,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import streamlit as st
 
-from app.options import DEFAULT_STORE, answering
+from app.options import DEFAULT_STORE, answering, spare_the_collector
 from app.views import catalogue
 from lineage.analyses.disuse.orphans import orphans
 from lineage.analyses.stewardship.stewardship import stewardship_of
@@ -29,6 +29,7 @@ def store_url() -> str:
 
 @st.cache_resource(show_spinner=False)
 def _opened(url: str) -> Store:
+    spare_the_collector()
     return open_store(url)
 
 

@@ -42,7 +42,7 @@ def labels_found(
     store = open_store(f"sqlite:///{folder}/mesh.db", create=True)
     try:
         store.apply(mesh.batch(without))
-        survey = Survey(store, END, EVERY_ROW, columns=True)
+        survey = Survey(store, END, EVERY_ROW, tuple(Label))
         found: dict[str, set[DatasetId]] = {label.value: set() for label in Label}
         for dataset, some in survey.found.items():
             for label, _ in some:

@@ -15,11 +15,12 @@ def unused_columns(store: Store, flow: Flow) -> dict[DatasetId, list[str]]:
 
     A `SELECT *` over unknown columns may use any of them, and blocks the label.
     """
-    uses = corrections(store).kept(store.scan_edges([EdgeType.USED_BY, EdgeType.FEEDS]))
-    used = {edge.key.source for edge in uses}
+    standing = corrections(store)
+    uses = store.scan_spans([EdgeType.USED_BY, EdgeType.FEEDS])
+    used = {key.source for key, _ in uses if not standing.denies(key)}
     found: dict[DatasetId, list[str]] = {}
-    for edge in store.scan_edges([EdgeType.HAS_COLUMN]):
-        column = edge.key.target
+    for key, _ in store.scan_spans([EdgeType.HAS_COLUMN]):
+        column = key.target
         if isinstance(column, ColumnId) and column not in used and column.dataset in flow.needed:
             found.setdefault(column.dataset, []).append(column.name)
     return {

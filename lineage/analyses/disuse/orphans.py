@@ -32,7 +32,6 @@ from lineage.store import Store
 EXPLAINED = 50  # rows that are explained down to statements
 # Of what is not needed: these say that this is no lack of knowledge.
 DEAD = frozenset({Label.WRITE_ONLY, Label.DEAD_BRANCH, Label.UNPRODUCED})
-_OF_COLUMNS = frozenset({Label.UNUSED_COLUMN, Label.COPY})
 _COMMON = {
     Label.UNOWNED: "have no owner: none were imported, or they name other datasets",
     Label.UNPRODUCED: "have no producer: the logs of what writes them were not imported",
@@ -105,7 +104,7 @@ def orphans(
     Raises:
         StoreError: a journal was tampered with.
     """
-    survey = Survey(store, as_of, policy, columns=not _OF_COLUMNS.isdisjoint(classes))
+    survey = Survey(store, as_of, policy, classes)
     rows = survey.rows(classes, domain, only)
     if explain:
         rows = survey.explained(store, rows)
@@ -138,6 +137,7 @@ def orphans(
 class Survey:
     """Every dataset of production with its labels, as it was known on a day.
 
+    asked: labels; unused columns and exact copies are only looked for when they are among them.
     found: the labels and the evidence of those that have any. common: labels that say more of the
     import than of a dataset.
     """
@@ -147,8 +147,7 @@ class Survey:
         store: Store,
         as_of: int | None = None,
         policy: OrphanPolicy = DEFAULT,
-        *,
-        columns: bool = False,
+        asked: Collection[Label] = (),
     ) -> None:
         day = Logs(store, as_of).as_of
         self.flow = Flow(store, day or 0, policy, as_of)
@@ -157,8 +156,8 @@ class Survey:
             store,
             self.flow,
             Silence(store, self.flow, day),
-            unused_columns(store, self.flow) if columns else {},
-            exact_copies(store, self.flow) if columns else {},
+            unused_columns(store, self.flow) if Label.UNUSED_COLUMN in asked else {},
+            exact_copies(store, self.flow) if Label.COPY in asked else {},
         )
         ignored = matcher(policy.ignore)
         self.looked_at = [
