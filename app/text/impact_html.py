@@ -10,17 +10,24 @@ from app.text.impact_words import HEADINGS, MEANINGS, store_name
 from lineage.analyses.breaking.weights import Ring
 
 _STYLE = """
+:root { color-scheme: light; --text: #1c2430; --back: #fff; --faint: #5b6675; --line: #d8dee6;
+  --code: #f4f6f8; --fails: #a3161f; --wrong: #b26a00; --stale: #46648c; --good: #1c7c46 }
+@media screen and (prefers-color-scheme: dark) { :root { color-scheme: dark; --text: #e5e9f0;
+  --back: #151b26; --faint: #9aa5b5; --line: #313b4b; --code: #1f2836; --fails: #ff8a8f;
+  --wrong: #ffb35c; --stale: #8fb0da; --good: #6fcf97 } }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem;
-  color: #1c2430; background: #fff }
-h1 { font-size: 1.4rem } h2 { font-size: 1.15rem; margin-top: 2rem; border-top: 1px solid #d8dee6;
-  padding-top: 1rem } h3 { font-size: 1rem; margin-bottom: .3rem }
+  color: var(--text); background: var(--back) }
+h1 { font-size: 1.4rem } h2 { font-size: 1.15rem; margin-top: 2rem; padding-top: 1rem;
+  border-top: 1px solid var(--line) } h3 { font-size: 1rem; margin-bottom: .3rem }
+h3.fails { color: var(--fails) } h3.wrong { color: var(--wrong) } h3.stale { color: var(--stale) }
 table { border-collapse: collapse; margin: 1rem 0 }
-td, th { text-align: left; padding: .2rem 1.2rem .2rem 0 }
-li { margin: .4rem 0 } pre { white-space: pre-wrap; overflow-wrap: anywhere; background: #f4f6f8;
-  padding: .6rem; border-radius: 4px; font-size: .85rem }
-.small, .level { color: #5b6675; font-size: .9rem } .critical, .high { color: #a3161f;
-  font-weight: 600 } .gate { border-left: 4px solid #5b6675; padding: .4rem .8rem }
-.block { border-color: #a3161f } .warn { border-color: #b26a00 } .allow { border-color: #1c7c46 }
+td, th { text-align: left; padding: .2rem 1.2rem .2rem 0; border-bottom: 1px solid var(--line) }
+li { margin: .4rem 0 } pre { white-space: pre-wrap; overflow-wrap: anywhere; padding: .6rem;
+  background: var(--code); border-radius: 4px; font-size: .85rem }
+.small, .level { color: var(--faint); font-size: .9rem } .critical, .high { color: var(--fails);
+  font-weight: 600 } .gate { border-left: 4px solid var(--faint); padding: .4rem .8rem }
+.block { border-color: var(--fails) } .warn { border-color: var(--wrong) }
+.allow { border-color: var(--good) }
 """
 
 
@@ -60,7 +67,7 @@ def _part(part: Part) -> Iterator[str]:
     yield f"<h2>{plain(part.team)}: {plain(part.counts)}</h2>"
     for ring in Ring:
         if lines := part.of(ring):
-            yield f"<h3>{HEADINGS[ring]} ({len(lines)})</h3>"
+            yield f'<h3 class="{ring.value}">{HEADINGS[ring]} ({len(lines)})</h3>'
             yield f'<p class="small">{MEANINGS[ring]}</p>{_list(map(_line, lines))}'
     if part.notice:
         yield "<details><summary>A notice ready to send</summary>"

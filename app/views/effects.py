@@ -27,7 +27,7 @@ def who(item: Item) -> str:
 def team_table(teams: Sequence[TeamImpact]) -> Table:
     """A row for each team to tell, the worst hit first."""
     return {
-        "Team": [one.team or "no team known" for one in teams],
+        "Team": [one.team or "no known team" for one in teams],
         "Contact": [one.contact for one in teams],
         "Fails": [one.fails for one in teams],
         "Changes silently": [one.wrong for one in teams],

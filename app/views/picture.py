@@ -5,7 +5,8 @@ The job that only defines a view is not drawn: its view stands for it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -15,11 +16,10 @@ from app.canvas import (
     CanvasEdge,
     CanvasGraph,
     CanvasNode,
-    Direction,
     Ring,
 )
 from app.views import wording
-from app.views.neighbourhood import Member, far_end, flows
+from app.views.neighbourhood import Member, flows
 from app.views.portrait import ColumnFacts, columns_of
 from lineage.analyses.breaking.weights import weights
 from lineage.analyses.listening.coverage import Window
@@ -37,7 +37,8 @@ def card_id(node: NodeId) -> str:
 class _Scene(msgspec.Struct, frozen=True):
     """What the cards and edges are made from.
 
-    stand_in: job of a view → the view. down, up: the links that leave and enter the members.
+    stand_in: job of a view → the view. down: the links that leave the members. leaving, entering:
+    by card, the links that leave and enter it.
     """
 
     graph: Graph
@@ -46,7 +47,8 @@ class _Scene(msgspec.Struct, frozen=True):
     rings: Mapping[NodeId, Ring]
     stand_in: dict[NodeId, DatasetId]
     down: list[Link]
-    up: list[Link]
+    leaving: Mapping[NodeId, list[Link]]
+    entering: Mapping[NodeId, list[Link]]
 
     def shown(self, node: NodeId) -> NodeId:
         """The node whose card stands for this one."""
@@ -61,14 +63,15 @@ def draw(
 ) -> CanvasGraph:
     """The canvas of these nodes; `rings`: what a change does to them. Reads are of the window."""
     down = flows(graph, members, "down")
+    stand_in = _views_of(graph, down, members)
+    leaving: dict[NodeId, list[Link]] = defaultdict(list)
+    entering: dict[NodeId, list[Link]] = defaultdict(list)
+    for link in down:
+        leaving[stand_in.get(link.source, link.source)].append(link)
+    for link in flows(graph, members, "up"):
+        entering[stand_in.get(link.target, link.target)].append(link)
     scene = _Scene(
-        graph,
-        window,
-        frozenset(members),
-        rings or {},
-        _views_of(graph, down, members),
-        down,
-        flows(graph, members, "up"),
+        graph, window, frozenset(members), rings or {}, stand_in, down, leaving, entering
     )
     datasets = [node for node in members if isinstance(node, DatasetId)]
     columns = columns_of(graph, datasets)
@@ -107,7 +110,7 @@ def _dataset_cards(scene: _Scene, columns: dict[DatasetId, list[ColumnFacts]]) -
             "title": dataset.name,
             "context": wording.place(dataset),
             "kind": wording.dataset_kind(dataset, facts[dataset].value("kind")),
-            "reads": _reads(scene, dataset, "down"),
+            "reads": _reads(scene, scene.leaving[dataset]),
             "columns": [{"name": column.name, "type": column.type} for column in columns[dataset]],
         }
         if owners_known:
@@ -135,20 +138,18 @@ def _process_cards(scene: _Scene) -> list[CanvasNode]:
             "kind": wording.process_kind(process, profile.kind),
         }
         if isinstance(process, ConsumerId):
-            card["reads"] = _reads(scene, process, "up")
+            card["reads"] = _reads(scene, scene.entering[process])
         if team:
             card["owner"] = team
         cards.append(_with_neighbours(scene, card, process))
     return sorted(cards, key=lambda card: card["id"])
 
 
-def _reads(scene: _Scene, node: NodeId, direction: Direction) -> int:
-    links = scene.down if direction == "down" else scene.up
-    near: Direction = "up" if direction == "down" else "down"
+def _reads(scene: _Scene, links: Iterable[Link]) -> int:
     return sum(
         link.activity.between(scene.window.start, scene.window.as_of).total
         for link in links
-        if link.type is EdgeType.READ_BY and far_end(link, near) == node
+        if link.type is EdgeType.READ_BY
     )
 
 
@@ -156,17 +157,10 @@ def _with_neighbours(scene: _Scene, card: CanvasNode, node: NodeId) -> CanvasNod
     """The card with what a change does to it, and how many neighbours are not in the picture."""
     if node in scene.rings:
         card["impact"] = scene.rings[node]
-    hidden_up = {
-        link.source
-        for link in scene.up
-        if link.source not in scene.members and scene.shown(link.target) == node
-    }
-    hidden_down = {
-        link.target
-        for link in scene.down
-        if link.target not in scene.members and scene.shown(link.source) == node
-    }
-    card["more_up"], card["more_down"] = len(hidden_up), len(hidden_down)
+    before = {link.source for link in scene.entering[node]}
+    behind = {link.target for link in scene.leaving[node]}
+    card["more_up"] = len(before - scene.members)
+    card["more_down"] = len(behind - scene.members)
     return card
 
 

@@ -156,7 +156,12 @@ def _show_flows(flows: Sequence[FlowBetween]) -> None:
         alt="Datasets read from domain to domain",
     )
     with st.expander("Every flow, with its reads"):
-        st.dataframe(flow_table(flows), hide_index=True, alt="Flows from domain to domain")
+        st.dataframe(
+            flow_table(flows),
+            hide_index=True,
+            column_config={"Reads": st.column_config.NumberColumn(format="localized")},
+            alt="Flows from domain to domain",
+        )
 
 
 def flow_matrix(flows: Sequence[FlowBetween]) -> effects.Table:

@@ -31,16 +31,24 @@ def show(facts: portrait.Portrait, answer: WhoUses) -> None:
     if not current:
         _show_nobody(answer)
         return
+    column = st.column_config
     left, right = st.columns([2, 1])
     left.markdown("##### Teams")
-    left.dataframe(team_table(answer.teams), hide_index=True, alt="Teams that use it")
+    left.dataframe(
+        team_table(answer.teams),
+        hide_index=True,
+        column_config={
+            "People": column.TextColumn(alignment="right"),
+            "Reads": column.NumberColumn(format="localized"),
+        },
+        alt="Teams that use it",
+    )
     right.markdown("##### Direct reads by week")
     weeks = range(1 - len(facts.trend), 1)
     right.bar_chart(
         {"weeks ago": list(weeks), "reads": facts.trend}, x="weeks ago", y="reads", height=170
     )
     st.markdown("##### Consumers and jobs, the most important first")
-    column = st.column_config
     event = st.dataframe(
         use_table(current, answer.column),
         hide_index=True,
@@ -83,7 +91,7 @@ def _show_nobody(answer: WhoUses) -> None:
 def team_table(teams: Sequence[Share]) -> Table:
     """A row for each team, the one with most reads first."""
     return {
-        "Team": [team.name or "no team known" for team in teams],
+        "Team": [team.name or "no known team" for team in teams],
         "Domain": [", ".join(team.within) for team in teams],
         "Consumers": [team.consumers for team in teams],
         "Jobs": [team.jobs for team in teams],
@@ -101,6 +109,7 @@ def _show_together(answer: WhoUses) -> None:
             together_table(answer.together),
             hide_index=True,
             height=wording.table_height(len(answer.together)),
+            column_config={"Reads together": st.column_config.NumberColumn(format="localized")},
             alt="Datasets that the same statements read",
         )
 
@@ -173,6 +182,7 @@ def show_columns(facts: portrait.Portrait, answer: WhoUses) -> None:
                 "Column", type="tertiary", alignment="left", pinned=True, key=_OPENED
             ),
             "roles": column.ListColumn("As"),
+            "Reads": column.NumberColumn(format="localized"),
         },
         alt="Columns and their use",
     )

@@ -7,13 +7,25 @@ const dagre = dagreModule.default ?? dagreModule;
 
 export const GAP_X = 84;
 export const GAP_Y = 18;
+const FEW = 6; // lines that meet in a card, from which on they need more room to part
+const MOST_GAP_X = 300;
 
-function dagreGraph(nodes, edges, back, sizes) {
+/** The gap between two layers: lines that all leave one card would else run on top of each other. */
+function gapFor(edges) {
+  const lines = new Map();
+  for (const { source, target } of edges) {
+    for (const end of [`>${source}`, `<${target}`]) lines.set(end, (lines.get(end) ?? 0) + 1);
+  }
+  const most = Math.max(0, ...lines.values());
+  return Math.min(MOST_GAP_X, GAP_X + 4 * Math.max(0, most - FEW));
+}
+
+function dagreGraph(nodes, edges, back, sizes, gap) {
   const graph = new dagre.graphlib.Graph();
   // tight-tree: as few crossings as network-simplex on real graphs, in a third of the time.
   graph.setGraph({
     rankdir: "LR",
-    ranksep: GAP_X,
+    ranksep: gap,
     nodesep: GAP_Y,
     edgesep: 12,
     ranker: "tight-tree",
@@ -33,7 +45,8 @@ function dagreGraph(nodes, edges, back, sizes) {
  * `bounds`, {left, top, right, bottom} of all boxes.
  */
 export function layout({ nodes, edges, back }, sizes) {
-  const graph = dagreGraph(nodes, edges, back, sizes);
+  const gap = gapFor(edges);
+  const graph = dagreGraph(nodes, edges, back, sizes, gap);
   dagre.layout(graph);
   const boxes = new Map();
   for (const { id } of nodes) {
@@ -44,7 +57,7 @@ export function layout({ nodes, edges, back }, sizes) {
   for (const edge of graph.edges()) {
     const from = boxes.get(edge.v);
     const to = boxes.get(edge.w);
-    const skipsLayer = to.x - (from.x + from.width) > GAP_X * 1.6;
+    const skipsLayer = to.x - (from.x + from.width) > gap * 1.6;
     if (skipsLayer) bends.set(pair(edge.v, edge.w), graph.edge(edge).points.slice(1, -1));
   }
   return { boxes, bends, bounds: boundsOf(boxes.values()) };

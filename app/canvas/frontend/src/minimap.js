@@ -1,11 +1,8 @@
 // The small map in the corner: where in the picture the stage is. Hidden when all is in view.
 
+import { addLooks, drawFar } from "./far.js";
+
 const EDGE = 60;
-
-const rectangle = (box) => `M${box.x},${box.y}h${box.width}v${box.height}h${-box.width}z`;
-
-/** Path text of boxes as plain rectangles. */
-export const rectangles = (boxes) => [...boxes].map(rectangle).join("");
 
 export class Minimap {
   /** `onMove({x, y})` is called with the point of the picture that was pressed. */
@@ -13,6 +10,7 @@ export class Minimap {
     this.root = root;
     this.svg = root.querySelector("svg");
     this.nodes = root.querySelector(".map-nodes");
+    addLooks(this.nodes);
     this.window = root.querySelector(".map-window");
     const move = (event) => {
       if (event.type === "pointermove" && !event.buttons) return;
@@ -23,12 +21,12 @@ export class Minimap {
     this.svg.addEventListener("pointermove", move, { signal });
   }
 
-  /** Draws the boxes anew. */
-  draw({ boxes, bounds }) {
+  /** Draws the picture anew; `texts`: of its cards, by look. */
+  draw(bounds, texts) {
     const { left, top, right, bottom } = bounds;
     const area = [left - EDGE, top - EDGE, right - left + 2 * EDGE, bottom - top + 2 * EDGE];
     this.svg.setAttribute("viewBox", area.join(" "));
-    this.nodes.setAttribute("d", rectangles(boxes.values()));
+    drawFar(this.nodes, texts);
   }
 
   /** Shows what is in view. */

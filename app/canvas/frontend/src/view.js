@@ -1,17 +1,19 @@
 // One canvas on the page: what it shows, and what happens on a click, a key, or new data.
 import { CardLayer } from "./cardlayer.js";
 import { drawEdges } from "./edges.js";
+import { addLooks, drawFar, farText } from "./far.js";
 import { indexGraph, pair } from "./graph.js";
 import { command, neighbour } from "./keyboard.js";
 import { layout } from "./layout.js";
 import { drawLegend } from "./legend.js";
-import { Minimap, rectangles } from "./minimap.js";
+import { Minimap } from "./minimap.js";
 import { pathThrough } from "./path.js";
 import { listenToPointer } from "./pointer.js";
 import { cardSize, shownColumns } from "./sizes.js";
 import { Viewport } from "./viewport.js";
 
 const FAR = 0.3; // below this scale cards are plain rectangles
+const OF_A_CHANGE = 0.4; // the scale at which a change that does not fit opens
 const MIDDLE = 0.55; // below this one they show their name only
 const AROUND = 200; // cards this far outside the stage exist already, in units of the picture
 const STEP = 1.3; // zoom of one press
@@ -23,6 +25,8 @@ export class View {
     this.layer = root.querySelector(".cards");
     this.cards = new CardLayer(this.layer, this);
     this.lines = root.querySelector(".edges g");
+    this.farCards = root.querySelector(".far-cards");
+    addLooks(this.farCards);
     this.viewport = new Viewport();
     this.opened = new Map(); // id → "first" or "all": column lists opened by hand
     this.selection = null; // {id, column}
@@ -117,7 +121,8 @@ export class View {
     this.placement = { ...layout(this.graph, sizes), shown };
     const after = this.placement.boxes.get(anchor);
     if (this.placed && before && after) this.viewport.follow(before, after);
-    this.minimap.draw(this.placement);
+    const { boxes, bounds } = this.placement;
+    this.minimap.draw(bounds, farText(this.graph, boxes, null));
     this.cards.arrange();
     this.drawLines();
     this.resize();
@@ -127,7 +132,9 @@ export class View {
     this.viewport.resize(this.stage.clientWidth, this.stage.clientHeight);
     if (!this.placement || !this.viewport.width) return;
     if (!this.placed) {
-      this.viewport.open(this.placement.bounds, this.focusBox());
+      // What a change reaches matters more than the small print on its cards.
+      const readable = this.graph.nodes.some((node) => node.impact) ? OF_A_CHANGE : undefined;
+      this.viewport.open(this.placement.bounds, this.focusBox(), readable);
       this.placed = true;
     }
     this.paint();
@@ -165,7 +172,7 @@ export class View {
     this.root.classList.toggle("middle", !far && scale < MIDDLE);
     this.root.querySelector(".percent").textContent = `${Math.round(scale * 100)}%`;
     this.cards.show(far ? new Set() : this.inView());
-    this.drawFar(far);
+    drawFar(this.farCards, far ? farText(this.graph, this.placement.boxes, this.path) : new Map());
     this.minimap.follow(this.viewport, this.placement.bounds);
   }
 
@@ -178,18 +185,6 @@ export class View {
       if (!beside && !beyond) found.add(id);
     }
     return found;
-  }
-
-  drawFar(far) {
-    const { boxes } = this.placement;
-    const all = far ? [...boxes] : [];
-    const lit = this.path ? all.filter(([id]) => this.path.nodes.has(id)) : [];
-    const draw = (look, some) =>
-      this.lines
-        .querySelector(look)
-        .setAttribute("d", rectangles(some.map(([, box]) => box)));
-    draw(".far-nodes", all);
-    draw(".far-lit", lit);
   }
 
   // ---- selection
