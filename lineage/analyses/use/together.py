@@ -42,8 +42,10 @@ def used_together(
     whom no statement is known, such as a run that only names its inputs, counts on the days on
     which it read both. users: with what they read of the bases. first, last: the days that count.
     """
-    meetings = _of_statements(graph, bases, users)
-    stated = {user for seen in meetings.values() for user in seen}
+    queries = {link.target for link in graph.out(bases, EdgeType.NAMED_IN)}
+    ran = [link for link in graph.into(queries, EdgeType.RAN) if link.source in users]
+    meetings = _of_statements(graph, bases, ran)
+    stated = {link.source for link in ran}
     _add_runs(graph, bases, {u: seen for u, seen in users.items() if u not in stated}, meetings)
     joins = _join_columns(graph, set(bases), meetings)
     found = [
@@ -56,12 +58,8 @@ def used_together(
 _Meetings = dict[DatasetId, dict[ProcessId, Activity]]
 
 
-def _of_statements(
-    graph: Graph, bases: Collection[DatasetId], users: Collection[ProcessId]
-) -> _Meetings:
-    """Who read what else in the statements that name a base, how often and when."""
-    queries = {link.target for link in graph.out(bases, EdgeType.NAMED_IN)}
-    ran = [link for link in graph.into(queries, EdgeType.RAN) if link.source in users]
+def _of_statements(graph: Graph, bases: Collection[DatasetId], ran: Collection[Link]) -> _Meetings:
+    """Who read what else in these runs of statements that name a base, how often and when."""
     named: dict[NodeId, set[DatasetId]] = {}
     for link in graph.into({link.target for link in ran}, EdgeType.NAMED_IN):
         if isinstance(link.source, DatasetId) and link.source not in bases:
