@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator
 from typing import Final
+from xml.sax.saxutils import escape
 
 import msgspec
-import networkx as nx
 
 from lineage.analyses.corrections import corrections
 from lineage.calendar import iso_or_none
@@ -20,11 +21,15 @@ from lineage.model import FLOW, EdgeType, Node
 from lineage.names import NodeId
 from lineage.store import Store
 
-_LABELS: Final = ("Dataset", "Column", "Job", "Consumer", "Team", "Domain")
+_LABELS: Final = ("Dataset", "Column", "Job", "Consumer", "Team", "Domain", "DataProduct")
 _EDGES: Final = tuple(type_ for type_ in EdgeType if type_ not in (EdgeType.RAN,
                       EdgeType.NAMED_IN, EdgeType.RUN_BY, EdgeType.MEMBER_OF))  # fmt: skip
 _COLUMNS: Final = ("type", "source", "target", "role", "via", "origin", "certainty", "first",
                    "last", "total", "named")  # fmt: skip
+_ENDS: Final = ("source", "target")
+_TYPES: Final = {"certainty": "double", "total": "long", "named": "boolean"}  # of GraphML
+_NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_QUOTES: Final = {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
 _SHAPES: Final = {"Dataset": "box", "Job": "ellipse", "Consumer": "note"}
 
 
@@ -96,19 +101,47 @@ def _inert(value: object) -> object:
 
 
 def _fields(row: EdgeRow) -> Iterator[tuple[str, object]]:
-    yield from msgspec.structs.asdict(row).items()
+    return zip(_COLUMNS, msgspec.structs.astuple(row), strict=True)
 
 
 def _graphml(store: Store) -> str:
-    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    nodes: dict[str, dict[str, str]] = {}
     for node in _nodes(store):
         facts = {name: fact.value for name, fact in node.facts.items()}
-        graph.add_node(str(node.id), label=_label(node.id), **facts)
-    for row in sorted(_rows(store), key=_order):
-        # GraphML knows str, int, float and bool, and no subclass of them.
-        plain = msgspec.to_builtins({k: v for k, v in _fields(row) if v is not None})
-        graph.add_edge(plain.pop("source"), plain.pop("target"), **plain)
-    return "\n".join(nx.generate_graphml(graph)) + "\n"
+        nodes.setdefault(str(node.id), {}).update(facts | {"label": _label(node.id)})
+    names = sorted({name for facts in nodes.values() for name in facts})
+    keys = {name: f"n{number}" for number, name in enumerate(names)}
+    text = io.StringIO(newline="")
+    text.write('<?xml version="1.0" encoding="utf-8"?>\n')
+    text.write('<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n')
+    text.writelines(_graphml_key(key, "node", name) for name, key in keys.items())
+    text.writelines(_graphml_key(name, "edge", name) for name in _COLUMNS if name not in _ENDS)
+    text.write('<graph edgedefault="directed">\n')
+    for name, facts in nodes.items():
+        data = "".join(f'<data key="{keys[k]}">{_xml(v)}</data>' for k, v in sorted(facts.items()))
+        text.write(f'<node id="{_xml(name)}">{data}</node>\n')
+    text.writelines(map(_graphml_edge, sorted(_rows(store), key=_order)))
+    text.write("</graph>\n</graphml>\n")
+    return text.getvalue()
+
+
+def _graphml_key(key: str, owner: str, name: str) -> str:
+    type_ = _TYPES.get(name, "string") if owner == "edge" else "string"
+    return f'<key id="{key}" for="{owner}" attr.name="{_xml(name)}" attr.type="{type_}"/>\n'
+
+
+def _graphml_edge(row: EdgeRow) -> str:
+    data = "".join(
+        f'<data key="{name}">{_xml(str(value).lower() if name == "named" else str(value))}</data>'
+        for name, value in _fields(row)
+        if name not in _ENDS and value is not None
+    )
+    return f'<edge source="{_xml(row.source)}" target="{_xml(row.target)}">{data}</edge>\n'
+
+
+def _xml(text: str) -> str:
+    """Text as it stands in an element or an attribute; XML has no way to write what is left out."""
+    return escape(_NO_XML.sub("", text), _QUOTES)
 
 
 def _picture(store: Store) -> tuple[list[NodeId], list[tuple[int, int]]]:
