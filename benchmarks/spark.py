@@ -51,7 +51,7 @@ class Measuring:
         self.bytes: dict[str, int] = {}
         self.cells = 0
 
-    def tell(self, plan: Plan) -> list[FileTold]:
+    def tell(self, plan: Plan, _: Callable[[int], None]) -> list[FileTold]:
         """What there is to say of each file."""
         places = pyarrow().table({"id": list(range(len(plan.files)))}).to_batches()
         self._rows = self._timed("read and mask", lambda: list(tell(plan, places)))

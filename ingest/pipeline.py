@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from copy import deepcopy
+from functools import partial
 from importlib.metadata import version
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -64,8 +65,9 @@ _RETRIES = 20
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """Where an import is. stage: reading, analysing or writing; done, total: bytes on disk.
+    """Where an import is. stage: reading, counting (by an engine), analysing or writing.
 
+    file: the one that is read, or how many of them. done, total: bytes on disk.
     stored: how many of the records read are in the store. cells: what the next commit will write.
     """
 
@@ -296,8 +298,10 @@ class Import:
         for files in rounds(planned):
             if self._since_flush:
                 self._flush(last=False)
-            self._progress(self._at("reading", files[0].input.name))
-            found = Round(engine, self._plan(files), self._queries, self._ledger)
+            ours = self._plan(files)
+            seen = partial(self._seen, self._done, ours.sizes)
+            seen(0)
+            found = Round(engine, ours, self._queries, self._ledger, seen)
             for one, told in found.files:
                 if told.before:
                     self._funnel.met_again(told.before.read, told.before.ignored)
@@ -313,9 +317,14 @@ class Import:
                     opened.count(self._funnel.since(before), self._queries.newest)
                     self._say(opened, any_records=told.read > 0)
                     self._files.settle(self._funnel)
-                self._done += one.input.size
-                self._progress(self._at("reading", one.input.name))
+                self._progress(self._at("counting", one.input.name))
             found.finish()
+
+    def _seen(self, before: int, sizes: Sequence[int], files: int) -> None:
+        """So many files of a round, of these sizes, are read; before: bytes of earlier rounds."""
+        self._done = before + sum(sizes) * files // len(sizes)
+        stage = "reading" if files < len(sizes) else "counting"
+        self._progress(self._at(stage, f"{files} of {len(sizes)} files"))
 
     def _plan(self, files: Sequence[Planned]) -> Plan:
         """What an engine must know of files to read them as this import would."""

@@ -152,6 +152,23 @@ def test_a_killed_job_is_run_again(tmp_path, monkeypatch):
     assert killed[1][0].imported < clean[1][0].imported
 
 
+def test_it_says_how_many_files_of_a_round_are_read(tmp_path, monkeypatch):
+    """By number while they are read, and how much of all bytes; then each by name."""
+    monkeypatch.setattr(rounds, "ROUND", 1)
+    rows = month(sessions=False)
+    files = [export(rows[at : at + 20], tmp_path / f"{at}.csv") for at in (0, 20)]
+    seen = []
+    store = open_store(f"sqlite:///{tmp_path}/a.db", create=True)
+    import_paths(store, files, options(engine=Here()), seen.append)
+    store.close()
+    at = [(one.stage, one.file, one.done == one.total) for one in seen if one.file]
+    assert at == [
+        ("reading", "0 of 1 files", False), ("counting", "1 of 1 files", False),
+        ("counting", files[0], False), ("reading", "0 of 1 files", False),
+        ("counting", "1 of 1 files", True), ("counting", files[1], True),
+    ]  # fmt: skip
+
+
 def test_a_file_that_was_read_is_not_read_again(tmp_path):
     """Whoever reads it; its bytes decide."""
     file = export(month(sessions=False)[:4], tmp_path / "a.csv")
@@ -168,9 +185,9 @@ def test_a_path_that_an_executor_does_not_see_is_an_error(tmp_path):
     file = export(month()[:6], tmp_path / "a.csv")
 
     class Elsewhere(Here):
-        def tell(self, plan):
+        def tell(self, plan, done):
             (tmp_path / "a.csv").unlink()
-            return super().tell(plan)
+            return super().tell(plan, done)
 
     store = open_store(f"sqlite:///{tmp_path}/a.db", create=True)
     with pytest.raises(UnreadableInput, match=r"executor \S+ cannot read .*a.csv.*: put it where"):

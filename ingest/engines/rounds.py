@@ -8,7 +8,7 @@ those of an import that reads every file itself.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -47,8 +47,10 @@ _VOID = Row(-1, void=True)
 class Engine(Protocol):
     """What runs the stages of a round."""
 
-    def tell(self, plan: Plan) -> list[FileTold]:
+    def tell(self, plan: Plan, done: Callable[[int], None]) -> list[FileTold]:
         """What there is to say of each file; what they tell is kept for `count`.
+
+        done: is called now and then with how many files have told all; what it raises ends it.
 
         Raises:
             EngineUnavailable: it cannot be asked, or not everything is there that it needs.
@@ -90,11 +92,18 @@ class Round:
     Nothing that was counted before may still wait for its commit.
     """
 
-    def __init__(self, engine: Engine, plan: Plan, queries: Queries, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        plan: Plan,
+        queries: Queries,
+        ledger: Ledger,
+        done: Callable[[int], None],
+    ) -> None:
         self._plan = plan
         self._queries = queries
         self._ledger = ledger
-        self._told = engine.tell(plan)
+        self._told = engine.tell(plan, done)
         self._told.sort(key=lambda told: told.file)
         for told in self._told:
             if told.problem:

@@ -6,10 +6,12 @@ import importlib
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
+from uuid import uuid4
 
 import msgspec
 
@@ -21,13 +23,19 @@ from lineage.errors import EngineUnavailable
 _INSTALL = "pip install 'lineage-usage[spark]'"
 _TASKS = 10_000  # that read files, at most; one of many small files reads several
 _STATEMENTS = 250_000  # that a task counts, about
+_LOOK = 1.0  # seconds between two looks at how far a job is
 _SCHEMA = ", ".join(f"{name} {type_}" for name, type_ in COLUMNS.items())
 _SETTINGS = {
     "spark.log.level": "ERROR",
     "spark.ui.showConsoleProgress": "false",  # an import says itself where it is
     "spark.sql.execution.arrow.maxRecordsPerBatch": "20000",
 }
-_WHY = re.compile(r"^[\w.]*(?:Error|Exception)\b.*", re.MULTILINE)
+_Result = TypeVar("_Result")
+# What a Python of an executor raised; else what Java did, without where it came through.
+_WHYS = (
+    re.compile(r"^[\w.]*(?:Error|Exception)\b.*", re.MULTILINE),
+    re.compile(r"^[^\t\n].*(?:Error|Exception): (.*[^:\s])\s*$", re.MULTILINE),
+)
 
 
 class Spark:
@@ -62,7 +70,7 @@ class Spark:
         if self._is_ours:
             self._session.stop()
 
-    def tell(self, plan: Plan) -> list[FileTold]:
+    def tell(self, plan: Plan, done: Callable[[int], None]) -> list[FileTold]:
         """What there is to say of each file; see `Engine`."""
         files = len(plan.files)
         disk = importlib.import_module("pyspark").StorageLevel.DISK_ONLY
@@ -71,7 +79,9 @@ class Spark:
                 self._rows.unpersist()
             tasks = self._session.range(0, files, 1, min(files, _TASKS))
             self._rows = tasks.mapInArrow(partial(tell, plan), _SCHEMA).persist(disk)
-            found = self._rows.where(self._rows.kind == int(Kind.FILE)).select("body").collect()
+            rows = self._rows.where(self._rows.kind == int(Kind.FILE)).select("body")
+            found = self._watched(rows.collect, lambda share: done(round(share * files)))
+        done(files)
         told = [msgspec.msgpack.decode(one.body, type=FileTold) for one in found]
         self._parts = max(1, min(ROUTES, sum(one.read for one in told) // _STATEMENTS))
         return told
@@ -94,6 +104,32 @@ class Spark:
             for one in merged.select("body").toLocalIterator(prefetchPartitions=True):
                 yield msgspec.msgpack.decode(one.body, type=Found)
 
+    def _watched(self, action: Callable[[], _Result], done: Callable[[float], None]) -> _Result:
+        """What a job gives; `done` is told now and then how much of it is done, and may end it."""
+        context, name = self._session.sparkContext, f"lineage-{uuid4()}"
+
+        def run() -> _Result:
+            context.setJobGroup(name, "lineage import", interruptOnCancel=True)
+            return action()
+
+        with ThreadPoolExecutor(1) as beside:
+            job = beside.submit(run)
+            try:
+                while not wait([job], _LOOK).done:
+                    done(self._share(name))
+            except BaseException:
+                while not wait([job], _LOOK).done:
+                    context.cancelJobGroup(name)
+                raise
+            return job.result()
+
+    def _share(self, group: str) -> float:
+        """Which part of the tasks of these jobs is done."""
+        tracker = self._session.sparkContext.statusTracker()
+        jobs = map(tracker.getJobInfo, tracker.getJobIdsForGroup(group))
+        stages = [tracker.getStageInfo(stage) for job in jobs if job for stage in job.stageIds]
+        return max((one.numCompletedTasks / one.numTasks for one in stages if one), default=0.0)
+
 
 @contextmanager
 def _explained() -> Iterator[None]:
@@ -112,10 +148,16 @@ def _advice(said: str) -> str:
             "Spark did not start, see what it said above; it needs Java 17, as `java` or in "
             "JAVA_HOME, and a master such as local[4], yarn or k8s://https://host:443"
         )
-    why = next(iter(_WHY.findall(said)), said.partition("\n")[0])[:500]
+    found = (why for pattern in _WHYS for why in pattern.findall(said))
+    why = next(found, said.partition("\n")[0])[:500]
     if "No module named" in said:
         return (
             f"an executor cannot run this program ({why}): install lineage-usage there, "
             "for the same Python as here"
+        )
+    if "Python worker exited" in why:
+        return (
+            f"Spark failed: {why}. If memory was short, give executors more of it beside their "
+            "JVM (spark.executor.memoryOverhead); then run the same command again"
         )
     return f"Spark failed: {why}"
