@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context, parent_process
+from multiprocessing import forkserver, get_context, parent_process, resource_tracker
 from threading import Thread
 from typing import TypeVar
 
@@ -32,6 +32,7 @@ class Processes:
             # Not fork: the progress display runs in a thread.
             context = get_context("forkserver")
             context.set_forkserver_preload(["ingest.portioning", "ingest.deriving.analysing"])
+            _start_forkserver()
             self._pool = ProcessPoolExecutor(self.count, mp_context=context, initializer=_begin)
         return self._pool.submit(task, given)
 
@@ -41,15 +42,27 @@ class Processes:
             self._pool.shutdown(cancel_futures=True)
 
 
+def _start_forkserver() -> None:
+    """Starts what starts the processes; they all inherit that Ctrl-C is kept from them.
+
+    It goes to every process of a terminal, from their first moment; the one that imports ends the
+    others.
+    """
+    resource_tracker.ensure_running()  # it would let signals through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _begin() -> None:
     """Makes a process ready.
 
-    Ctrl-C goes to every process of a terminal; the one that imports ends the others. Syntax trees
-    are cycles, which only a collection finds: one for many of them walks through each of them once,
-    and seldom through what stays.
+    Syntax trees are cycles, which only a collection finds: one for many of them walks through each
+    of them once, and seldom through what stays.
     """
     Thread(target=_end_with_the_import, daemon=True).start()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(100_000, 20, 100)
     gc.freeze()
 

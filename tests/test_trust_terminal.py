@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from app.commands.watch import watch
 from app.text.eta import Eta
 from app.text.importing import Watch
 from ingest.declared.sources import SourceBook
+from ingest.files.pieces import PIECE
 from ingest.pipeline import Progress
 from lineage.errors import StoreUnavailable
 from lineage.stores import open_store
@@ -158,6 +160,75 @@ def test_ctrl_c_says_what_is_done(tmp_path, monkeypatch):
     clean = f"sqlite:///{tmp_path}/clean.db"
     take(clean, [path], said, flush=len(rows))
     assert hash_of(url) == hash_of(clean)
+
+
+def on_a_terminal(folder):
+    """An import that has just started processes beside it, all in one group, and what it says."""
+    text = f"SELECT id FROM orders WHERE status = '{'x' * 2_000}'"
+    path = export([row(n, text) for n in range(PIECE // 4_000)], folder / "log.csv")
+    said = folder / "said"
+    with said.open("w") as file:
+        process = subprocess.Popen(
+            [*command(f"sqlite:///{folder}/store.db", path), "--workers", "2"],
+            cwd=ROOT, start_new_session=True, stdout=file, stderr=file,
+        )  # fmt: skip
+    others = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    until(lambda: any(map(is_ready, others.read_text().split())))
+    return process, said
+
+
+def is_ready(process):
+    """Whether it is a Python that starts others, and its signals come to it as exceptions."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+        caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+        named = Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return False
+    return b"forkserver" in named and caught >> (signal.SIGINT - 1) & 1
+
+
+def until(what):
+    """Waits until it is true."""
+    deadline = time.monotonic() + 60
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def nobody_in(group):
+    """Whether all processes of a group have ended."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
+def test_ctrl_c_is_for_the_import_alone(tmp_path):
+    """A terminal sends it to the processes beside it too, be they as young as they may."""
+    process, said = on_a_terminal(tmp_path)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait() == 130
+    until(lambda: nobody_in(process.pid))
+    assert "stopping after this step" in said.read_text()
+    assert "Traceback" not in said.read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
+def test_ctrl_c_twice_waits_for_nobody(tmp_path):
+    """Not even for processes beside it that do not get on; they end once they can."""
+    process, said = on_a_terminal(tmp_path)
+    os.killpg(process.pid, signal.SIGSTOP)
+    process.send_signal(signal.SIGCONT)
+    process.send_signal(signal.SIGINT)
+    until(lambda: "stopping after this step" in said.read_text())
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    os.killpg(process.pid, signal.SIGCONT)
+    until(lambda: nobody_in(process.pid))
+    assert "Traceback" not in said.read_text()
 
 
 class Interrupted(Exception):

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import FrameType, TracebackType
 from typing import IO
 
@@ -24,6 +25,8 @@ from ingest.report import ImportReport
 
 Handler = Callable[[int, FrameType | None], object] | int | None
 
+_INTERRUPTED = 130  # the exit code of what Ctrl-C has ended
+_SHOW_CURSOR = b"\x1b[?25h"
 _GAPS = 5  # that are named
 _EVERY = 5.0  # seconds between two lines where there is no terminal
 
@@ -67,19 +70,20 @@ class Watch:
         if self._bar:
             self._bar.stop()
         if kind is KeyboardInterrupt and self._where:
-            where = self._where
-            self._stream.write(
-                f"{where.stored:,} of the {where.read:,} records read are in the store, the rest"
-                " was dropped: a rerun counts each of them once\n"
-            )
+            self._stream.write(_left(self._where))
 
     def _stop(self, signum: int, frame: FrameType | None) -> None:
-        """Asked once, it ends between two steps: an exception in a finaliser would be lost."""
-        if self._asked_to_stop:
-            raise KeyboardInterrupt
-        self._asked_to_stop = True
+        """Asked once, it ends between two steps: an exception in a finaliser would be lost.
+
+        Asked again, nothing is waited for: to interrupt the end of other processes may block it.
+        """
         # Not through the stream: it may be what was interrupted, and is not re-entrant.
-        os.write(sys.stderr.fileno(), b"stopping after this step; Ctrl-C again stops at once\n")
+        say = partial(os.write, sys.stderr.fileno())
+        if self._asked_to_stop:
+            say((_SHOW_CURSOR if self._bar else b"") + b"\nstopped; run the same command again\n")
+            os._exit(_INTERRUPTED)
+        self._asked_to_stop = True
+        say(b"stopping after this step; Ctrl-C again stops at once\n")
 
     def show(self, where: Where) -> None:
         """Shows where the import is.
@@ -108,6 +112,16 @@ class Watch:
             line = msgspec.json.encode({**msgspec.structs.asdict(where), **more})
             self._stream.write(line.decode() + "\n")
             self._stream.flush()
+
+
+def _left(where: Where) -> str:
+    """What an import that was stopped has done."""
+    if not where.stored:
+        return "nothing of it is in the store yet\n"
+    return (
+        f"{where.stored:,} of the {where.read:,} records read are in the store, the rest was"
+        " dropped: a rerun counts each of them once\n"
+    )
 
 
 def _duration(seconds: float) -> str:
