@@ -14,29 +14,21 @@ import argparse
 import json
 import subprocess
 import sys
-import venv
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.peers.environments import ADAPTERS, PEERS, python_of
 from benchmarks.peers.scoring import Score
 
-_ADAPTERS = Path(__file__).parent / "adapters"
-_CACHE = Path.home() / ".cache" / "lineage-usage" / "peers"
-_PEERS = {
-    "ours": "",
-    "datahub": "acryl-datahub[sql-parser]",
-    "sqllineage": "sqllineage",
-    "openlineage": "openlineage-sql",
-    "sqlglot": "sqlglot[c]",
-}
+_TOOLS = ("ours", *PEERS)
 _LINE = "{:12} {:>8} {:>8} {:>12} {:>8} {:>12}"
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     options.add_argument("cases", type=Path)
-    options.add_argument("--only", nargs="*", choices=list(_PEERS), default=list(_PEERS))
+    options.add_argument("--only", nargs="*", choices=_TOOLS, default=_TOOLS)
     options.add_argument("--every", type=int, default=1, help="every Nth case")
     given = options.parse_args()
     lines = given.cases.read_text().splitlines()[:: given.every]
@@ -45,25 +37,15 @@ def main() -> None:
     print(f"{len(cases)} statements; exactly right, %")
     print(_LINE.format("tool", "tables", "columns", "none invented", "errors", "× a parse"))
     for peer in given.only:
-        python = _python(peer) if _PEERS[peer] else sys.executable
+        python = python_of(peer) if peer in PEERS else sys.executable
         _print(peer, cases, _results(python, f"with_{peer}", cases), parsing)
-
-
-def _python(peer: str) -> str:
-    """The interpreter of the peer's own environment, made when missing."""
-    place = _CACHE / peer
-    python = place / "bin" / "python"
-    if not python.exists():
-        venv.create(place, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", _PEERS[peer]], check=True)
-    return str(python)
 
 
 def _results(python: str, adapter: str, cases: list[Any]) -> dict[str, Any]:
     """Case id → what the tool said and how long it took."""
     given = "\n".join(map(json.dumps, cases))
     done = subprocess.run(
-        [python, str(_ADAPTERS / f"{adapter}.py")],
+        [python, str(ADAPTERS / f"{adapter}.py")],
         input=given,
         capture_output=True,
         text=True,
