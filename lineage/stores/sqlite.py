@@ -30,6 +30,7 @@ from lineage.stores.migrations import pending
 from lineage.stores.sqlite_apply import FIND_NODE, SPELLED, Rows, apply_batch
 from lineage.stores.sqlite_edges import EdgeReader, names
 from lineage.stores.sqlite_rows import KEY, NUMBERS, TYPES, facts
+from lineage.stores.sqlite_writer import writer_of
 
 _APPLICATION: Final = 0x4C494E47  # "LING" in the file's header, so that no other program's is taken
 _WAIT_MS: Final = 30_000  # how long one writer waits for another
@@ -40,8 +41,8 @@ _CACHE_TO_WRITE: Final = -262_144
 _NAMES_KEPT: Final = 1_000_000  # ids remembered before starting over
 
 _CAUSES: Final = {
-    sqlite3.SQLITE_BUSY: "is locked by another import: wait until it ends, then try again",
-    sqlite3.SQLITE_LOCKED: "is locked by another import: wait until it ends, then try again",
+    sqlite3.SQLITE_BUSY: "is locked by {writer}: wait until it ends, then try again",
+    sqlite3.SQLITE_LOCKED: "is locked by {writer}: wait until it ends, then try again",
     sqlite3.SQLITE_FULL: "cannot grow, the disk is full: free space, then try again",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened: check that its folder exists and may be written",
     sqlite3.SQLITE_READONLY: "may not be written: check the permissions of file and folder",
@@ -375,7 +376,11 @@ def _explained(url: str) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _CAUSES:
-            raise StoreUnavailable(f"{url} {_CAUSES[code]} ({error})") from error
+            process = writer_of(Path(url.removeprefix("sqlite:///")))
+            cause = _CAUSES[code].format(
+                writer=f"process {process}" if process else "another import"
+            )
+            raise StoreUnavailable(f"{url} {cause} ({error})") from error
         if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
             raise StoreError(f"{url} is no SQLite database, or damaged ({error})") from error
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,7 @@ from lineage.model import (
 from lineage.names import ColumnId, ConsumerId, DatasetId, QueryId
 from lineage.store import Store
 from lineage.stores import open_store
+from lineage.stores.sqlite_writer import writer_of
 
 NODE = Node(DatasetId("pg", "orders"))
 ID, ANN = ColumnId(DatasetId("pg", "orders"), "id"), ConsumerId("pg", "ann")
@@ -191,14 +193,18 @@ def test_edges_of_an_older_neo4j_schema(
 
 
 def test_a_locked_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A writer that waits for another too long says what to do; nothing is written."""
+    """A writer that waits too long says for which process, and what to do; nothing is written."""
     monkeypatch.setattr("lineage.stores.sqlite._WAIT_MS", 20)
     store = open_store(f"sqlite:///{tmp_path}/a.db", create=True)
     other = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StoreUnavailable, match="locked"):
+    holder = os.getpid() if Path("/proc/locks").exists() else 0
+    assert writer_of(tmp_path / "a.db") == holder
+    by = f"process {holder}" if holder else "another import"
+    with pytest.raises(StoreUnavailable, match=f"is locked by {by}: wait until it ends"):
         store.apply(Batch((NODE,)))
     other.close()
+    assert writer_of(tmp_path / "a.db") == 0
     assert store.version() == 0
     store.apply(Batch((NODE,)))
     store.close()
