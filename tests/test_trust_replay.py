@@ -249,6 +249,8 @@ def test_the_command_line_replays(tmp_path):
     assert done.exit_code == 0, done.output
     report = msgspec.json.decode(done.stdout)
     assert (report["read"], report["duplicate"], report["imported"]) == (96, 96, 0)
+    told = CliRunner().invoke(cli, ["replay", "--store", url]).stdout
+    assert told.startswith("0 of 24 records that were not understood are understood now.")
     top = CliRunner().invoke(
         cli, ["dead-letters", "--top", "1", "--store", url, "--format", "json"]
     )

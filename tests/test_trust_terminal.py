@@ -116,6 +116,18 @@ def test_a_plan_says_what_would_change_and_changes_nothing(tmp_path):
     assert take(url, [whole]).imported == again["would"]["imported"]
 
 
+def test_a_plan_of_many_files_is_short(tmp_path):
+    """Files that are read alike are one line, which says as what they would be read, and why."""
+    for number in range(20):
+        export([row(number, "SELECT id FROM orders")], tmp_path / f"{number:02}.csv")
+    asked = ["import", str(tmp_path), "--plan", "--namespace", NAMESPACE]
+    done = CliRunner().invoke(cli, [*asked, "--store", f"sqlite:///{tmp_path}/plan.db"])
+    lines = done.stdout.splitlines()
+    assert lines[0] == "The import would count 20 of 20 records; nothing was written."
+    assert [line for line in lines if "00.csv and 19 more  snowflake" in line]
+    assert len(lines) < 20
+
+
 def halted(folder, path, rows):
     """An import that was halted (SIGSTOP) when some of its commits were made, and its store."""
     pipe = subprocess.PIPE
@@ -269,6 +281,17 @@ def test_a_watched_folder_is_imported_as_files_settle(tmp_path):
     with pytest.raises(Interrupted):
         watch((str(folder),), take_one, 1, looks([grow, grow, wait, wait, grow, wait, wait]))
     assert taken == [("a.csv", 2), ("a.csv", 2), ("a.csv", 3)]
+
+
+@pytest.mark.parametrize("flags", [["--plan"], ["--strict"], ["--every", "0"], ["--every", "-1"]])
+def test_a_watch_for_which_a_flag_means_nothing(tmp_path, flags):
+    """It is told at once, and nothing is imported."""
+    store = tmp_path / "watch.db"
+    asked = ["import", "--watch", str(tmp_path), "--store", f"sqlite:///{store}", *flags]
+    done = CliRunner().invoke(cli, asked)
+    assert done.exit_code == 2
+    assert flags[0] in done.stderr
+    assert not store.exists()
 
 
 def test_the_report_names_gaps_and_the_next_export(tmp_path):

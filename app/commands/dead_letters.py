@@ -8,7 +8,9 @@ from app.options import format_option, open_answering, print_answer, store_optio
 
 
 @click.command("dead-letters")
-@click.option("--top", default=20, show_default=True, help="how many to show")
+@click.option(
+    "--top", type=click.IntRange(min=0), default=20, show_default=True, help="how many to show"
+)
 @store_option
 @format_option
 def dead_letters_command(top: int, store: str, form: str) -> None:

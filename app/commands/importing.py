@@ -114,7 +114,14 @@ class Said(msgspec.Struct, frozen=True):
 @click.option(
     "--watch", "watched", is_flag=True, help="PATH is a folder: import what arrives in it"
 )
-@click.option("--every", default=30.0, show_default=True, metavar="SECONDS", help="of --watch")
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="of --watch",
+)
 @click.option("--strict", is_flag=True, help=f"exit {PARTIAL} when a record was not understood")
 @store_option
 @format_option
@@ -146,6 +153,9 @@ def import_command(
     declared = (*catalogs, *owners, *members, *consumers, *edges, *aliases, *domains, prices)
     if not paths and (only_plan or watched or not any(declared)):
         raise click.UsageError("Missing argument 'PATH...'.")
+    if watched and (only_plan or strict):
+        unlike = "--plan" if only_plan else "--strict"
+        raise click.UsageError(f"--watch does not end by itself: leave out {unlike}")
     if engine == "spark" and only_plan:
         raise click.UsageError("--plan reads on this machine: leave out --engine")
     if engine != "spark" and spark_master:
@@ -270,7 +280,7 @@ def _print_plan(url: str, paths: tuple[str, ...], options: ImportOptions, form: 
         document = {"store": url, "files": rows, "skipped": skipped, "would": report}
         click.echo(msgspec.json.format(msgspec.json.encode(document)))
     else:
-        console().print(render_plan(planned, skipped, report, url))
+        console().print(render_plan(planned, report, url))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import sys
 import click
 
 from app.commands.importing import Said, import_options, print_report
-from app.options import format_option, store_option
+from app.options import console, format_option, store_option
 
 
 @click.command("replay")
@@ -28,15 +28,19 @@ def replay_command(
     files are read again where they still are, as they were read then. What is understood now is
     counted once and leaves the dead letters.
     """
-    from app.text.importing import Watch
+    from app.text.importing import Watch, render_replay
     from ingest.declared.sources import SourceFlags
+    from ingest.folding.dead_letters import letters_of
     from ingest.pipeline import replay
     from lineage.stores import open_store
 
     flags = SourceFlags(format="" if source == "auto" else source)
     options = import_options(Said(flags, sources, catalogs, columns=mapping, workers=workers))
     graph = open_store(store)
+    before = letters_of(graph, 0).total
     with Watch(sys.stderr) as watch:
         report = replay(graph, options, watch.show)
+    if form == "text":
+        console().print(render_replay(before, letters_of(graph, 0).total))
     print_report(graph.url, report, form)
     graph.close()

@@ -32,6 +32,7 @@ def watch(
     for folder in folders:
         if not Path(folder).is_dir():
             raise UnreadableInput(f"{folder}: --watch wants a folder that is there")
+    click.echo(f"watching {', '.join(folders)}: a look every {every:g} s, until Ctrl-C", err=True)
     before: _Look = {}
     taken: _Look = {}
     while True:
@@ -58,6 +59,7 @@ def _look(folders: tuple[str, ...]) -> Iterator[tuple[str, tuple[int, int]]]:
 
 
 def _taken(take: Callable[[tuple[str, ...]], object], file: str) -> bool:
+    click.echo(f"importing {file}", err=True)
     try:
         take((file,))
     except StoreUnavailable as error:

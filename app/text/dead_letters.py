@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from app.text.parts import verdict
+from app.text.parts import more, verdict
 from ingest.folding.dead_letters import Letters
 
 
@@ -21,4 +21,5 @@ def render(answer: Letters) -> RenderableType:
         parts.append(Text(where))
         if letter.sql:
             parts.append(Padding(Text(letter.sql[:300], style="dim"), (0, 0, 0, 4)))
-    return Group(*parts)
+    shown = sum(letter.count for letter in answer.letters)
+    return Group(*parts, *more(answer.total, shown, "records; --top shows more of them"))

@@ -188,23 +188,41 @@ def _some(ranges: Sequence[str]) -> str:
     return ", ".join(ranges[:_GAPS]) + more
 
 
-def render_plan(
-    planned: Sequence[Planned], skipped: Sequence[str], would: ImportReport, store: str
-) -> RenderableType:
-    """A paragraph a file: as what it would be read, and why; then what the import would change."""
-    parts: list[RenderableType] = []
-    for one in planned:
-        line = Text(one.input.name, style="bold")
-        line.append(f"  {one.detection.name}: {one.detection.why}", style="not bold")
-        parts.append(line)
-        if one.detection.kind == "queries":
-            source = one.source
-            parts.append(Text(f"    source {source.name}, {source.namespace}, "
-                              f"dialect {source.dialect or 'ANSI'}", style="dim"))  # fmt: skip
-            parts += [Text(f"    {sentence}", style="yellow") for sentence in source.assumed]
-    parts += [Text(sentence, style="yellow") for sentence in skipped]
-    parts += [Text(""), verdict("What the import would do; nothing was written"), _funnel(would)]
+def render_replay(before: int, after: int) -> RenderableType:
+    """How many records were not understood before, and how many of them still are not."""
+    if not before:
+        return verdict("Every record was understood before.")
+    now = f"{before - after:,} of {before:,}"
+    return verdict(f"{now} records that were not understood are understood now.")
+
+
+def render_plan(planned: Sequence[Planned], would: ImportReport, store: str) -> RenderableType:
+    """What the import would change; then how it would read the files, and why."""
+    counted = f"{would.imported:,} of {would.read:,} records"
+    parts: list[RenderableType] = [
+        verdict(f"The import would count {counted}; nothing was written."), _funnel(would)
+    ]  # fmt: skip
     new = ", ".join(f"{count:,} {label}" for label, count in would.new.items())
-    parts.append(Text(f"new in the graph: {new or 'nothing'}"))
+    parts.append(Text(f"new in the graph: {new or 'nothing'}\n"))
+    alike: dict[tuple[str, str, str], list[Planned]] = {}
+    for one in planned:
+        how = (one.detection.name, one.detection.why, one.source.name)
+        alike.setdefault(how, []).append(one)
+    for files in alike.values():
+        parts += _read_as(files)
     parts += [Text(f"warning: {sentence}", style="yellow") for sentence in would.warnings]
     return Group(*parts, Text(f"store: {store}", style="dim"))
+
+
+def _read_as(files: Sequence[Planned]) -> list[RenderableType]:
+    """As what files that are alike would be read."""
+    one = files[0]
+    more = f" and {len(files) - 1:,} more" if len(files) > 1 else ""
+    line = Text(one.input.name + more, style="bold")
+    line.append(f"  {one.detection.name}: {one.detection.why}", style="not bold")
+    if one.detection.kind != "queries":
+        return [line]
+    source = one.source
+    dialect = f"dialect {source.dialect or 'ANSI'}"
+    where = Text(f"    source {source.name}, {source.namespace}, {dialect}", style="dim")
+    return [line, where, *(Text(f"    {sentence}", style="yellow") for sentence in source.assumed)]
