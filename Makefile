@@ -44,8 +44,9 @@ bench-impact: $(INSTALLED) ## what a change breaks, against what breaks when it 
 bench-oracle: $(INSTALLED) ## the columns that break and influence a statement, by execution
 	$(BIN)/python -m benchmarks.oracle tests/cases/oracle --worlds 3
 
-bench-peers: $(INSTALLED)  ## other tools on the same cases: make bench-peers CASES=cases.jsonl
-	$(BIN)/python -m benchmarks.peers $(CASES)
+bench-peers: $(INSTALLED)  ## other tools on the same log, and cases: make bench-peers CASES=cases.jsonl
+	$(BIN)/python -m benchmarks.peers.importing
+	$(if $(CASES),$(BIN)/python -m benchmarks.peers $(CASES))
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

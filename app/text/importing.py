@@ -99,12 +99,12 @@ class Watch:
         left = self._eta.left(where.total)
         rate = where.read / max(now - self._started, 0.001)
         if self._bar:
-            soon = f", {_duration(left)} left" if left is not None else ""
-            dead = f", {where.dead:,} not understood" if where.dead else ""
+            facts = [f"{where.read:,} records, {rate:,.0f}/s"] if where.read else []
+            facts += [f"{where.dead:,} not understood"] if where.dead else []
+            facts += [f"{_duration(left)} left"] if left is not None else []
             self._bar.update(
                 self._task, description=f"{where.stage} {where.file}",
-                completed=where.done or None, total=where.total or None,
-                rate=f"{where.read:,} records, {rate:,.0f}/s{dead}{soon}",
+                completed=where.done or None, total=where.total or None, rate=", ".join(facts),
             )  # fmt: skip
         elif now - self._said >= _EVERY:
             self._said = now
