@@ -208,13 +208,19 @@ class Sighting(msgspec.Struct, frozen=True, gc=False):
 
     def merge(self, *others: Sighting) -> Sighting:
         """What all of them saw."""
-        samples = [one.sample for one in (self, *others) if one.sample]
+        evidence, sample, named = self.evidence, self.sample, self.named
+        for one in others:
+            if one.evidence is not evidence and one.evidence > evidence:
+                evidence = one.evidence
+            if sample is None or (one.sample is not None and one.sample > sample):
+                sample = one.sample
+            named = named or one.named
         return Sighting(
             self.activity.plus(*[one.activity for one in others]),
-            max(self.evidence, *[one.evidence for one in others]),
-            max(samples) if samples else None,
-            self.named or any(one.named for one in others),
-            self.clock.plus(*[one.clock for one in others]),
+            evidence,
+            sample,
+            named,
+            self.clock.plus(*[one.clock for one in others if one.clock.days]),
         )
 
     def of(self, key: EdgeKey) -> Edge:
