@@ -10,7 +10,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from copy import deepcopy
 from functools import partial
 from importlib.metadata import version
@@ -42,7 +42,7 @@ from ingest.openlineage.reading import read_events
 from ingest.openlineage.run_texts import RunTexts
 from ingest.planning import Planned, plan, some
 from ingest.portioning import Reading
-from ingest.processes import Processes
+from ingest.processes import Processes, uncollected
 from ingest.read_before import ReadBefore
 from ingest.record import ReadOptions
 from ingest.report import Funnel, ImportReport, SourceReport, report_of
@@ -383,6 +383,10 @@ class Import:
 
     def _flush(self, *, last: bool) -> None:
         """Writes all that was found since the last flush, in one transaction."""
+        with uncollected() if self._processes.count > 1 else nullcontext():
+            self._write(last=last)
+
+    def _write(self, *, last: bool) -> None:
         self._progress(self._at("analysing"))
         self._since_flush = 0
         self._files.settle(self._funnel)

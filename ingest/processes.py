@@ -5,14 +5,27 @@ from __future__ import annotations
 import gc
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import forkserver, get_context, parent_process, resource_tracker
 from threading import Thread
 from typing import TypeVar
 
 _Given = TypeVar("_Given")
 _Result = TypeVar("_Result")
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage is collected: for work that makes many objects and, unlike a parser, no cycles."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 class Processes:

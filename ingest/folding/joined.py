@@ -222,7 +222,7 @@ class Joined:
         rows = (found.get(key) for (known, _), found in self._rows.items() if known == namespace)
         return any(row.text or row.stated or row.void for row in rows if row)
 
-    def take(self) -> tuple[list[Counted], Moved, list[Document]]:
+    def take(self) -> tuple[list[Counted], Moved, Iterator[Document]]:
         """What the records since the last commit change.
 
         The statements that cells count now, those that earlier cells no longer count, and the rows.
@@ -249,20 +249,24 @@ class Joined:
         self._before.clear()
         self._added.clear()
 
-    def _documents(self, places: Sequence[Place]) -> list[Document]:
-        """The rows of these places as the store keeps them."""
+    def _documents(self, places: Sequence[Place]) -> Iterator[Document]:
+        """The rows of these places as the store keeps them; made small beside other work."""
         bodies = []
         for place in places:
             rows = self._rows.get(place)
             bodies.append(packed(rows) if rows else self.stored(place))
+        made: Iterator[bytes] = iter(bodies)
         if self._added:
             from ingest.folding.row_columns import with_rows  # most imports do without numpy
 
             added = [self._added.get(place, []) for place in places]
-            with ThreadPoolExecutor() as threads:  # to make them small takes no turns
-                bodies = list(threads.map(with_rows, bodies, added))
-        names = map(name_of, places)
-        return [Document(STATEMENTS, *one) for one in zip(names, bodies, strict=True)]
+            threads = ThreadPoolExecutor(1)
+            made = threads.map(with_rows, bodies, added)
+            threads.shutdown(wait=False)
+        return (
+            Document(STATEMENTS, name_of(place), body)
+            for place, body in zip(places, made, strict=True)
+        )
 
     def _put_untimed(self, namespace: str, key: bytes, row: Row) -> Fate:
         for (known, _), rows in self._rows.items():

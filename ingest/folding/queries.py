@@ -149,7 +149,7 @@ class Queries:
                 self._other(one, source, file)
         return rows
 
-    def flush(self, *, last: bool) -> tuple[list[FoldedCell], Moved, list[Document]]:
+    def flush(self, *, last: bool) -> tuple[list[FoldedCell], Moved, Iterator[Document]]:
         """The cells so far, what earlier cells lost, and base facts; the next flush begins anew.
 
         Sessions go on. `last`: nothing is read after it.
