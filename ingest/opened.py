@@ -7,6 +7,7 @@ looked at in several parts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from copy import deepcopy
 from itertools import count
 
@@ -26,7 +27,7 @@ class Opened:
         self.planned = planned
         self.columns = columns
         self.losses: Sequence[str] = ()
-        self.digest = ""
+        self.digest: str | Future[str] = ""
         self.is_read = False
         self.told = Read(0, {})
         self.newest = -1
@@ -59,6 +60,11 @@ class OpenedFiles:
         self._columns, self._replaying = columns, replaying
         self._numbers = count()
         self._open: dict[int, Opened] = {}
+        self._beside = ThreadPoolExecutor(1)  # to hash takes no turns
+
+    def close(self) -> None:
+        """Ends what works beside."""
+        self._beside.shutdown(cancel_futures=True)
 
     def open(self, planned: Planned) -> Opened:
         """A file that is read now."""
@@ -70,6 +76,12 @@ class OpenedFiles:
     def columns(self, planned: Planned) -> Mapping[str, str]:
         """Our field → the column of the file that gives it, as far as somebody said so."""
         return self._columns or planned.columns
+
+    def read(self, opened: Opened) -> None:
+        """Takes note that a file is read to its end."""
+        opened.is_read = True
+        if not opened.losses:
+            opened.digest = self._beside.submit(digest_of, opened.planned, opened.columns)
 
     def settle(self, funnel: Funnel) -> None:
         """Has the statements taken in looked at, and takes note of the files that are read."""
@@ -90,7 +102,6 @@ class OpenedFiles:
         self._feeds.heard(opened.planned, opened.columns, opened.newest)
         in_sessions = self._queries.in_sessions and opened.told.read > 0
         if not (opened.losses or in_sessions):
-            digest = opened.digest or digest_of(opened.planned, opened.columns)
-            self._read_before.note(opened.planned, digest, opened.told)
+            self._read_before.note(opened.planned, opened.digest, opened.told)
         if self._replaying and not opened.losses:
             self._unread.read_again(opened.planned.input.name)

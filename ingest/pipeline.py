@@ -216,6 +216,7 @@ class Import:
 
     def close(self) -> None:
         """Ends the processes that work for it."""
+        self._files.close()
         self._analyser.close()
         self._processes.close()
 
@@ -287,7 +288,7 @@ class Import:
                 if self._since_flush >= FLUSH or self._queries.cells >= self._cells:
                     self._flush(last=False)
             opened.losses = reading.losses
-        opened.is_read = True
+        self._files.read(opened)
         self._say(opened, any_records=taken > 0)
         self._done = start + one.input.size
 
@@ -389,11 +390,11 @@ class Import:
     def _write(self, *, last: bool) -> None:
         self._progress(self._at("analysing"))
         self._since_flush = 0
-        self._files.settle(self._funnel)
         additions, self._additions = self._additions, Additions()
         known = self._analyser.known
         changed = known.listen(additions.lists)
         self._analyser.foresee(self._queries.templates)
+        self._files.settle(self._funnel)
         cells, moved, rows = self._queries.flush(last=last)
         for principal, class_ in self._queries.principals.items():
             additions.node(principal, **{"class": class_})

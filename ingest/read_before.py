@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Mapping
+from concurrent.futures import Future
 from hashlib import blake2b
 from importlib.metadata import version
 
@@ -41,7 +42,7 @@ class ReadBefore:
     def __init__(self, store: Store) -> None:
         self._known = {one.key: one.body for one in store.documents(_KIND)}
         self._sizes = {key.partition("|")[0] for key in self._known}
-        self._new: dict[str, tuple[str, Read]] = {}
+        self._new: list[tuple[str | Future[str], str, Read]] = []
 
     def of(self, planned: Planned, columns: Mapping[str, str]) -> Read | None:
         """What the file has, if it was read before; a file of another size is not looked at."""
@@ -55,18 +56,22 @@ class ReadBefore:
         """Those of the store by digest; each a `Read` as JSON."""
         return self._known
 
-    def note(self, planned: Planned, digest: str, told: Read) -> None:
-        """Takes note that a file with this digest was read to its end."""
-        self._new[digest] = planned.input.name, told
+    def note(self, planned: Planned, digest: str | Future[str], told: Read) -> None:
+        """Takes note that a file was read to its end; its digest is waited for in the end."""
+        self._new.append((digest, planned.input.name, told))
 
     def take_documents(self, unread: Container[str]) -> list[Document]:
         """What the store must keep of it, except of the files of these names."""
-        new, self._new = self._new, {}
+        new, self._new = self._new, []
         return [
-            Document(_KIND, key, msgspec.json.encode(read))
-            for key, (name, read) in new.items()
+            Document(_KIND, _there(digest), msgspec.json.encode(read))
+            for digest, name, read in new
             if name not in unread
         ]
+
+
+def _there(digest: str | Future[str]) -> str:
+    return digest if isinstance(digest, str) else digest.result()
 
 
 def digest_of(planned: Planned, columns: Mapping[str, str]) -> str:

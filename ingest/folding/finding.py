@@ -23,6 +23,7 @@ from ingest.folding.cells import (
     template,
     textless,
 )
+from ingest.folding.portions import Variant
 from ingest.folding.rows import Row, weight
 from ingest.folding.session import Session, context_of, makes_temporary, needs_session
 from ingest.masking.machine import is_machine
@@ -92,11 +93,6 @@ class Finder:
     def cells(self) -> int:
         """How many cells there are since the last flush."""
         return len(self._cells)
-
-    @property
-    def templates(self) -> set[Template]:
-        """Those of the cells since the last flush."""
-        return {key.template for key in self._cells}
 
     @property
     def in_sessions(self) -> bool:
@@ -256,6 +252,13 @@ class Finder:
         if masks is None:
             masks = self._masks[dialect] = ManyMasks(dialect)
         return masks
+
+    def template(self, variant: Variant, source: Source) -> Template:
+        """The template of a variant, as far as no session gives it another meaning."""
+        record = variant.record
+        stated = None if record.joins else record.stated
+        context = context_of(record, source)
+        return self._template(variant.masked.text, context, source).told(stated)
 
     def _template(self, sql: str, context: Context, source: Source) -> Template:
         if not sql:

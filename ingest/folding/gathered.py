@@ -15,12 +15,12 @@ import numpy as np
 
 from ingest.declared.sources import Source
 from ingest.folding.cells import DAY
-from ingest.folding.fates import Sort, sort_of
+from ingest.folding.fates import Fate, Sort, sort_of
 from ingest.folding.grouping import KEY
 from ingest.folding.joined import Joined
 from ingest.folding.judged import Judged, Statements, held_of, together
 from ingest.folding.ledger import Ledger
-from ingest.folding.portions import OTHER, One, Portion
+from ingest.folding.portions import OTHER, One, Portion, Variant
 from ingest.folding.rows import Row
 from ingest.folding.tally import Folded, Tally
 
@@ -49,6 +49,7 @@ class Gathered:
         self._ledger = ledger
         self._joined = joined
         self._sorts: list[Sort] = []
+        self._source_of: list[Source] = []
         self._sort_of: dict[tuple[str, str, bytes], int] = {}
         self._tables: dict[str, array[int]] = {}  # by teller: the sorts of its variants
         self._files: dict[int, _File] = {}
@@ -67,6 +68,13 @@ class Gathered:
     def variants(self) -> int:
         """How many variants were met since the last verdict."""
         return len(self._met_sorts)
+
+    @property
+    def counted(self) -> Iterator[tuple[Source, Variant]]:
+        """The variants met since the last verdict whose statements may count, with their source."""
+        for place in self._met_sorts:
+            if self._sorts[place].fate is Fate.COUNTED:
+                yield self._source_of[place], self._sorts[place].variant
 
     @property
     def sources(self) -> list[Source]:
@@ -121,6 +129,7 @@ class Gathered:
             if place is None:
                 place = self._sort_of[key] = len(self._sorts)
                 self._sorts.append(sort_of(variant, source.dialect))
+                self._source_of.append(source)
             table.append(place)
         return table
 
@@ -183,6 +192,7 @@ class Gathered:
             return
         now = {place: at for at, place in enumerate(live)}
         self._sorts = [self._sorts[place] for place in live]
+        self._source_of = [self._source_of[place] for place in live]
         self._sort_of = {name: now[at] for name, at in self._sort_of.items() if at in now}
         for teller, table in self._tables.items():
             self._tables[teller] = array("q", (now[place] for place in table))

@@ -114,9 +114,15 @@ class Queries:
         gathered.finish()
 
     @property
-    def templates(self) -> set[Template]:
-        """Those of the statements that were looked at since the last flush."""
-        return self._finder.templates
+    def templates(self) -> Collection[Template]:
+        """Those of the statements taken in, as far as no session gives them another meaning."""
+        found: dict[tuple[object, ...], Template] = {}
+        for source, variant in self._gathered.counted if self._gathered else ():
+            record = variant.record
+            same = variant.masked.text, source, record.database, record.schema, record.stated
+            if same not in found:
+                found[same] = self._finder.template(variant, source)
+        return found.values()
 
     @property
     def doubtful(self) -> Iterator[bytes]:
