@@ -68,7 +68,7 @@ def test_the_time_left_is_right_within_a_fifth_after_the_first_tenth(pace):
 def test_the_only_commit_is_foreseen_by_its_cells(power):
     """It takes longer than the reading, and nobody has seen one yet."""
     total, eta, record = 1_000_000, Eta(0.0), 20e-6
-    end = total * record + 30 * record * 10 * total**power
+    end = total * record + 48 * record * 10 * total**power
     for tenth in range(1, 10):
         read = tenth * total // 10
         eta.see("reading", 700 * read, read * record, read, round(10 * read**power))
