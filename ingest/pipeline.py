@@ -414,6 +414,7 @@ class Import:
         retract += found.retract
         understood = self._understanding.sort(cells, again, found.before, found.analyses)
         derive(understood, found.analyses, additions, found.earlier)
+        del cells, again, found, understood  # writing takes memory, too
         if self._texts.derive(self._store, additions, self._analyser, retract) or told:
             # Texts are counted for the jobs of any day: who changes them at the same time must not.
             self._ledger.touch(EVENTS, UNTIMED)

@@ -6,11 +6,13 @@ only their variants are ever looked at.
 
 from __future__ import annotations
 
+import sys
 from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from operator import itemgetter
 
+import msgspec
 import numpy as np
 
 from ingest.declared.sources import Source
@@ -128,7 +130,7 @@ class Gathered:
             place = self._sort_of.get(key)
             if place is None:
                 place = self._sort_of[key] = len(self._sorts)
-                self._sorts.append(sort_of(variant, source.dialect))
+                self._sorts.append(sort_of(_shared(variant), source.dialect))
                 self._source_of.append(source)
             table.append(place)
         return table
@@ -208,6 +210,16 @@ class Gathered:
             some = some or bool(joins[every.sort[mine]].any())
             found[file.source.namespace] = days, some
         return found
+
+
+def _shared(variant: Variant) -> Variant:
+    """The same; who ran a text, and each process that tells of it, has no copy of its own."""
+    text = sys.intern(variant.masked.text)
+    return msgspec.structs.replace(
+        variant,
+        record=msgspec.structs.replace(variant.record, text=text),
+        masked=msgspec.structs.replace(variant.masked, text=text),
+    )
 
 
 def _process(teller: str) -> str:
