@@ -9,6 +9,7 @@ from typing import NamedTuple
 # Before the first commit: for how many records' reading it takes to derive and write a cell, and,
 # when nobody counts cells, how much longer analysing and writing take than reading.
 _CELL = 48.0
+_SLOW = 25e-6  # seconds a record: what takes longer is a start, or read row by row, and no measure
 _REST = 1.18
 
 
@@ -71,7 +72,7 @@ class Eta:
             return reading + self._rest / self._written * max(0, total - self._written)
         if last.cells and last.read > before.read:
             per_record = (self._reading - before.seconds) / (last.read - before.read)
-            return reading + per_record * _CELL * _grown(before, last, total)
+            return reading + min(per_record, _SLOW) * _CELL * _grown(before, last, total)
         return reading + per_byte * _REST * total
 
 
