@@ -159,11 +159,11 @@ _makers: dict[int, Portions] = {}  # that of the latest file
 def _maker(file: int, how: How) -> Portions:
     if file not in _makers:
         _makers.clear()
-        _makers[file] = Portions(how.source, _masks(how.source.dialect), how.latest, how.low)
+        _makers[file] = Portions(how.source, masks_of(how.source.dialect), how.latest, how.low)
     return _makers[file]
 
 
 @lru_cache(maxsize=8)
-def _masks(dialect: str) -> ManyMasks:
+def masks_of(dialect: str) -> ManyMasks:
     """What this process has learned of a dialect's texts."""
     return ManyMasks(dialect)

@@ -158,8 +158,7 @@ class Analyser:
 
     def varies(self, template: Template) -> bool:
         """Whether a table that the template may name had other columns on other days."""
-        named = self.known.named_in(template.sql, template.id.namespace)
-        return any(self.known.versions(dataset).vary for dataset in named)
+        return any(self.known.versions(dataset).vary for dataset in self._named_in(template))
 
     def foresee(self, templates: Collection[Template]) -> None:
         """Begins to analyse templates that `analyse` will be asked for, with what is known now."""
@@ -167,9 +166,8 @@ class Analyser:
             return
         wanted: dict[bytes, _Wanted] = {}
         for template in templates:
-            named = self.known.named_in(template.sql, template.id.namespace)
-            if not any(self.known.versions(dataset).vary for dataset in named):
-                one = _Wanted(template, self._columns(named, EVER))
+            if not self.varies(template):
+                one = self._wanted_ever(template)
                 wanted[self._remembered.key(template, one.columns)] = one
         self._begin(self._remembered.without(wanted))
 
@@ -253,11 +251,17 @@ class Analyser:
             self._begun.update((key, (chunk, place)) for place, key in enumerate(some))
 
     def _wanted(self, template: Template, span: _Span) -> Iterator[_Wanted]:
-        named = self.known.named_in(template.sql, template.id.namespace)
-        if any(self.known.versions(dataset).vary for dataset in named):
-            yield from self._by_version(template, named, span)
+        if self.varies(template):
+            yield from self._by_version(template, self._named_in(template), span)
         else:
-            yield _Wanted(template, self._columns(named, EVER))
+            yield self._wanted_ever(template)
+
+    def _wanted_ever(self, template: Template) -> _Wanted:
+        """One for a template that met the same columns whenever it ran."""
+        return _Wanted(template, self._columns(self._named_in(template), EVER))
+
+    def _named_in(self, template: Template) -> list[DatasetId]:
+        return self.known.named_in(template.sql, template.id.namespace)
 
     def _by_version(
         self, template: Template, named: list[DatasetId], span: _Span

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from hashlib import blake2b
 from importlib.metadata import version
@@ -34,7 +34,6 @@ DELETE FROM analyses WHERE rowid <= (
 )
 """
 _Wanted = TypeVar("_Wanted")
-_IS_KEPT = "SELECT 1 FROM analyses WHERE key = ?"
 _ASKED = 500  # analyses that are looked up at once
 _WAIT = 5.0  # seconds, for another import that writes
 
@@ -64,17 +63,22 @@ class Remembered:
 
     def of(self, keys: Iterable[bytes]) -> dict[bytes, Analysis]:
         """The analyses of these keys, as far as they are kept."""
-        found: dict[bytes, Analysis] = {}
-        rest = iter(keys)
-        while some := list(islice(rest, _ASKED)):
-            sql = f"SELECT key, body FROM analyses WHERE key IN ({', '.join('?' * len(some))})"  # noqa: S608
-            found |= {key: unpacked(body) for key, body in self._db.execute(sql, some)}
-        return found
+        return {key: unpacked(body) for key, body in self._kept("key, body", keys)}
 
     def without(self, wanted: Mapping[bytes, _Wanted]) -> dict[bytes, _Wanted]:
         """Those of which no analysis is kept, by key."""
-        kept = {key for key in wanted for _ in self._db.execute(_IS_KEPT, (key,))}
+        kept = {key for (key,) in self._kept("key", wanted)}
         return {key: one for key, one in wanted.items() if key not in kept}
+
+    def _kept(self, columns: str, keys: Iterable[bytes]) -> Iterator[tuple[bytes, ...]]:
+        """These columns of the analyses of these keys, as far as they are kept."""
+        rest = iter(keys)
+        while some := list(islice(rest, _ASKED)):
+            marks = ", ".join("?" * len(some))
+            yield from self._db.execute(
+                f"SELECT {columns} FROM analyses WHERE key IN ({marks})",  # noqa: S608
+                some,
+            )
 
     def keep(self, analyses: Mapping[bytes, bytes]) -> None:
         """Keeps packed analyses; the oldest go when there are too many."""

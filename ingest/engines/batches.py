@@ -24,7 +24,6 @@ COLUMNS: Mapping[str, str] = {
     "start": "long", "session": "binary", "variant": "binary", "fate": "int", "joins": "int",
     "reason": "string", "count": "long", "weight": "long", "user": "long", "body": "binary",
 }  # fmt: skip
-NO_KEY = bytes(WIDTH)
 ROUTES = 256  # rows of one route meet
 _ARROW = {"int": "int32", "long": "int64", "binary": "binary", "string": "string"}
 _Body = TypeVar("_Body")

@@ -9,7 +9,6 @@ import msgspec
 import numpy as np
 
 from ingest.engines.batches import (
-    NO_KEY,
     Alone,
     Batch,
     Found,
@@ -33,6 +32,7 @@ from ingest.folding.cells import DAY, QUARTER
 from ingest.folding.fates import Fate
 from ingest.folding.grouping import KEY, Numbers, dicts, groups_of, last_in, summed
 from ingest.folding.ledger import WIDTH
+from ingest.folding.portions import NO_KEY
 from ingest.folding.verdicts import Held, Told, Verdict, verdicts
 
 _QUARTERS = DAY // QUARTER

@@ -6,14 +6,12 @@ import socket
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from functools import lru_cache
 from importlib.metadata import version
 
 import msgspec
 import numpy as np
 
 from ingest.engines.batches import (
-    NO_KEY,
     ROUTES,
     Batch,
     FileTold,
@@ -27,9 +25,8 @@ from ingest.folding.cells import DAY
 from ingest.folding.fates import Sort, sort_of, variant_id
 from ingest.folding.grouping import KEY, Numbers
 from ingest.folding.ledger import WIDTH
-from ingest.folding.portions import OTHER, Portion, Portions, Variant
-from ingest.masking.many import ManyMasks
-from ingest.portioning import Reading
+from ingest.folding.portions import NO_KEY, OTHER, Portion, Portions, Variant
+from ingest.portioning import Reading, masks_of
 from ingest.processes import Processes
 from ingest.read_before import Read, digest_of
 from ingest.record import ReadOptions
@@ -80,7 +77,7 @@ class _Telling:
         notices: list[str] = []
         options = ReadOptions(self._one.source.timezone, columns, notices.append)
         source = self._one.source
-        maker = Portions(source, _masks(source.dialect), self._plan.latest, self._low)
+        maker = Portions(source, masks_of(source.dialect), self._plan.latest, self._low)
         try:
             with closing(Reading(self._one.input)) as reading:
                 for portion in reading.portions(self._one, options, maker, _MANY, Processes(1)):
@@ -180,12 +177,9 @@ class _Statements:
         self.table = table
         self.sessions = [name.encode("utf-8", "surrogatepass") for name in portion.sessions]
         self.key = np.frombuffer(portion.keys, KEY)
-        self.sort, self.session, self.start, self.line, self.length = (
-            np.frombuffer(column, np.int64)
-            for column in (
-                portion.variant, portion.session, portion.start, portion.line, portion.length
-            )
-        )  # fmt: skip
+        self.sort, self.start, self.session, self.line, self.length = (
+            np.frombuffer(column, np.int64) for column in portion.columns
+        )
 
 
 def _file_row(told: FileTold) -> Batch:
@@ -194,9 +188,3 @@ def _file_row(told: FileTold) -> Batch:
 
 def _route(name: bytes) -> int:
     return name[0] if name else 0
-
-
-@lru_cache(maxsize=8)
-def _masks(dialect: str) -> ManyMasks:
-    """What this process has learned of a dialect's texts."""
-    return ManyMasks(dialect)

@@ -78,11 +78,8 @@ def number_of(name: str) -> int:
 
 def variant_id(source: Source, variant: Variant) -> bytes:
     """16 bytes that statements share when they are of one variant of one source."""
-    record, masked = variant.record, variant.masked
     same = (
         source.name, source.namespace, source.dialect, source.default_db, source.default_schema,
-        source.search_path, masked.text, masked.comments, record.user, record.database,
-        record.schema, record.stated, record.count, record.joins, record.query_id != "",
-        record.complete, UNSUCCESSFUL.get(record.status), *record.hints.items(),
+        source.search_path, variant.key,
     )  # fmt: skip
     return blake2b(repr(same).encode(), digest_size=16).digest()

@@ -97,20 +97,17 @@ class Gathered:
             file.ignored[reason] += ignored
         file.others += ((file.place + at, one) for at, one in portion.others.items())
         table = self._table(portion, source)
-        variant = np.frombuffer(portion.variant, np.int64)
-        which = np.flatnonzero(variant != OTHER)
+        which = np.flatnonzero(np.frombuffer(portion.variant, np.int64) != OTHER)
         if len(which):
             names = self._sessions
             numbers = [names.setdefault(one, len(names)) for one in portion.sessions]
-            start, session, line, length = (
-                np.frombuffer(column, np.int64)[which]
-                for column in (portion.start, portion.session, portion.line, portion.length)
+            told, start, session, line, length = (
+                np.frombuffer(column, np.int64)[which] for column in portion.columns
             )
-            sort = np.frombuffer(table, np.int64)[variant[which]].astype(np.int32)
+            sort = np.frombuffer(table, np.int64)[told].astype(np.int32)
             self._met_sorts.update(np.unique(sort).tolist())
             self._parts.append(Statements(
-                np.full(len(which), number, np.int32), (file.place + which).astype(np.int32),
-                np.frombuffer(table, np.int64)[variant[which]].astype(np.int32),
+                np.full(len(which), number, np.int32), (file.place + which).astype(np.int32), sort,
                 np.frombuffer(bytes(portion.keys), KEY)[which], start,
                 np.array(numbers, np.int32)[session], line.astype(np.int32),
                 length.astype(np.int32),

@@ -6,7 +6,7 @@ literals, are of one variant: see `RowForm`. What is said of the first of them i
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from ingest.files.tables import NULLS, RowForm
 from ingest.files.texts import Texts
 from ingest.folding.grouping import Flags, Numbers
 from ingest.folding.ledger import WIDTH, statement_keys
-from ingest.folding.portions import NO_KEY, OTHER, UNSUCCESSFUL, Portion, Portions
+from ingest.folding.portions import NO_KEY, OTHER, UNSUCCESSFUL, Kind, Portion, Portions
 from ingest.masking.many import outlines
 from ingest.record import Ignored, QueryRecord, Read
 
@@ -25,17 +25,6 @@ _VARYING: Final = ("text", "start", "query_id", "session")
 _IGNORED: Final = -2  # the variant of rows that nobody must look at
 _Row = tuple[int, tuple[str, ...]]  # line and cells
 _NULL_SIZES: Final = tuple({len(null) for null in NULLS})
-
-
-class _Kind(NamedTuple):
-    """What rows are: of a variant, odd (OTHER), or ignored, for a reason.
-
-    failed: they are ignored as what they are, statements; else as something else.
-    """
-
-    variant: int
-    reason: str = ""
-    failed: bool = False
 
 
 def portion_of(
@@ -113,7 +102,7 @@ class _Rows:
         self._ignore(kinds, which, even, variant)
         return variant
 
-    def _ignore(self, kinds: list[_Kind], which: Numbers, even: Numbers, variant: Numbers) -> None:
+    def _ignore(self, kinds: list[Kind], which: Numbers, even: Numbers, variant: Numbers) -> None:
         """Counts the rows that nobody must look at; kinds, by `which`: of the rows `even`."""
         maker, start = self._maker, self._start[even]
         failed = np.array([kind.failed for kind in kinds], np.bool_)[which]
@@ -147,30 +136,30 @@ class _Rows:
         cells = [texts[field].at(first.tolist()) for field in others]
         return shape, list(zip(*cells, strict=True)) if cells else [()]
 
-    def _kinds(self, names: list[tuple[str, tuple[str, ...]]], rows: list[int]) -> list[_Kind]:
+    def _kinds(self, names: list[tuple[str, tuple[str, ...]]], rows: list[int]) -> list[Kind]:
         """What rows are, by outline and other cells, and every other one like them."""
         known = self._maker.kinds
         new = [(name, at) for name, at in zip(names, rows, strict=True) if name not in known]
         cells = self._columns.rows([at for _, at in new])
         for (name, at), row in zip(new, cells, strict=True):
             known[name] = self._look(name[0], at, row)
-        return [_Kind(*known[name]) for name in names]
+        return [known[name] for name in names]
 
-    def _look(self, outline: str, at: int, row: _Row) -> _Kind:
+    def _look(self, outline: str, at: int, row: _Row) -> Kind:
         maker, record = self._maker, self._record(row)
         if isinstance(record, Ignored):
-            return _Kind(_IGNORED, record.reason)
+            return Kind(_IGNORED, record.reason)
         if not isinstance(record, QueryRecord) or not self._is_as_told(record, at, row):
-            return _Kind(OTHER)
+            return Kind(OTHER)
         line = record.line + self._skipped
         if record.status in UNSUCCESSFUL:
             if record.joins:
-                return _Kind(maker.failed(record, line))
-            return _Kind(_IGNORED, UNSUCCESSFUL[record.status], failed=True)
+                return Kind(maker.failed(record, line))
+            return Kind(_IGNORED, UNSUCCESSFUL[record.status], failed=True)
         masked = maker.masks.of_outline(outline, record.text)
         if masked is None or masked.reason or not maker.is_plain(record):
-            return _Kind(OTHER)
-        return _Kind(maker.variant(record, masked, line))
+            return Kind(OTHER)
+        return Kind(maker.variant(record, masked, line))
 
     def _is_as_told(self, record: QueryRecord, at: int, row: _Row) -> bool:
         """Whether the format takes from the varying cells what it says that it takes."""

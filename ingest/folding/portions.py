@@ -117,6 +117,17 @@ class Said(NamedTuple):
     other: One | None = None
 
 
+class Kind(NamedTuple):
+    """What rows are: of a variant, odd (OTHER), or ignored, for a reason.
+
+    failed: they are ignored as what they are, statements; else as something else.
+    """
+
+    variant: int
+    reason: str = ""
+    failed: bool = False
+
+
 class Portions:
     """Makes portions of the records of one source.
 
@@ -231,7 +242,7 @@ class Portions:
     def _begin_table(self) -> None:
         self.teller = f"{os.getpid()}.{next(_TELLERS)}"
         self._places: dict[tuple[object, ...], int] = {}
-        self.kinds: dict[tuple[str, tuple[str, ...]], tuple[int, str, bool]] = {}
+        self.kinds: dict[tuple[str, tuple[str, ...]], Kind] = {}
 
     def _add(self, records: list[Read], skipped: int) -> None:
         plain = [one for one in records if isinstance(one, QueryRecord) and self.is_plain(one)]
