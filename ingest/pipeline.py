@@ -162,8 +162,7 @@ def _import(
 class Import:
     """One import: what was read and is not yet in the store.
 
-    ledger: the one to use, where that of an import of files would not do. What it raises leaves it
-    unusable: what it had taken in is in no store.
+    What it raises leaves it unusable: what it had taken in is in no store.
     """
 
     def __init__(
@@ -173,14 +172,13 @@ class Import:
         progress: Callable[[Progress], None] = lambda _: None,
         *,
         replaying: bool = False,
-        ledger: Ledger | None = None,
     ) -> None:
         self._store = store
         self._options = options
         self._progress = progress
         self._funnel = Funnel()
         self.committed = Funnel()
-        self._ledger = ledger or Ledger(store)
+        self._ledger = Ledger(store)
         self._unread = Unread(store)
         self._retention = Retention(store, options.retain)
         self._queries = Queries(

@@ -15,7 +15,6 @@ from typing import Final
 import msgspec
 
 from ingest.declared.sources import SourceBook
-from ingest.folding.ledger import Ledger
 from ingest.openlineage.strict import decode_json
 from ingest.pipeline import Import, ImportOptions
 from ingest.report import Funnel
@@ -94,7 +93,7 @@ class Applier:
         late = time.monotonic() - self._since > _HOUR
         if self._open is None or version != self._version or late:
             self.close()
-            self._open = Import(self._store, self._options, ledger=Ledger(self._store))
+            self._open = Import(self._store, self._options)
             self._version, self._since = version, time.monotonic()
         return self._open
 
