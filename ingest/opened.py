@@ -7,16 +7,20 @@ looked at in several parts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from copy import deepcopy
+from functools import partial
 from itertools import count
 
 from ingest.feeds import Feeds
 from ingest.folding.queries import Queries
 from ingest.folding.unread import Unread
 from ingest.planning import Planned
+from ingest.processes import Processes
 from ingest.read_before import Read, ReadBefore, digest_of
 from ingest.report import Funnel
+
+_LONG = 64 << 20  # bytes on disk, which take a while to hash
 
 
 class Opened:
@@ -52,6 +56,7 @@ class OpenedFiles:
         read_before: ReadBefore,
         unread: Unread,
         columns: Mapping[str, str],
+        beside: Processes,
         *,
         replaying: bool,
     ) -> None:
@@ -60,11 +65,7 @@ class OpenedFiles:
         self._columns, self._replaying = columns, replaying
         self._numbers = count()
         self._open: dict[int, Opened] = {}
-        self._beside = ThreadPoolExecutor(1)  # to hash takes no turns
-
-    def close(self) -> None:
-        """Ends what works beside."""
-        self._beside.shutdown(cancel_futures=True)
+        self._beside = beside
 
     def open(self, planned: Planned) -> Opened:
         """A file that is read now."""
@@ -80,8 +81,13 @@ class OpenedFiles:
     def read(self, opened: Opened) -> None:
         """Takes note that a file is read to its end."""
         opened.is_read = True
-        if not opened.losses:
-            opened.digest = self._beside.submit(digest_of, opened.planned, opened.columns)
+        if opened.losses:
+            return
+        hashed = partial(digest_of, opened.planned)
+        if opened.planned.input.size < _LONG:
+            opened.digest = hashed(opened.columns)
+        else:  # not in a thread, which would wait for its turn after every block
+            opened.digest = self._beside.submit(hashed, opened.columns)
 
     def settle(self, funnel: Funnel) -> None:
         """Has the statements taken in looked at, and takes note of the files that are read."""

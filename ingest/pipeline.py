@@ -194,12 +194,12 @@ class Import:
         self._holder = Holder.here()
         self._additions = Additions()
         self._stored = self._done = self._total = 0
+        self._processes = Processes(options.workers)
         self._files = OpenedFiles(
             self._queries, self._feeds, self._read_before, self._unread, options.columns,
-            replaying=replaying,
+            self._processes, replaying=replaying,
         )  # fmt: skip
         self._new: dict[NodeId, None] = {}
-        self._processes = Processes(options.workers)
         self._analyser = Analyser(KnownColumns.of(store), self._processes)
         self._declared = Declared(store, options.declarations, options.book)
         self._understanding = Understanding(self._queries, self._unread, self._funnel)
@@ -214,7 +214,6 @@ class Import:
 
     def close(self) -> None:
         """Ends the processes that work for it."""
-        self._files.close()
         self._analyser.close()
         self._processes.close()
 
