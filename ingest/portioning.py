@@ -11,13 +11,13 @@ from itertools import count, islice
 from typing import IO, NamedTuple, TypeVar
 
 from ingest.declared.sources import Source
-from ingest.files.pieces import WORTH_IT, Piece, pieces
+from ingest.files.pieces import Piece, pieces
 from ingest.files.reading import Input, bytes_read, losses, open_text
 from ingest.files.tables import Tabular
 from ingest.folding.portions import Portion, Portions
 from ingest.masking.many import ManyMasks
 from ingest.planning import Planned
-from ingest.processes import Processes
+from ingest.processes import WORTH_IT, Processes
 from ingest.record import Divisible, Format, ReadOptions
 
 _Item = TypeVar("_Item")

@@ -15,6 +15,11 @@ from typing import TypeVar
 _Given = TypeVar("_Given")
 _Result = TypeVar("_Result")
 
+WORTH_IT = 1024 * 1024  # bytes on disk of a file that several read, however they are compressed
+# What every process needs: loaded once, before there are several.
+_LOADED = ("ingest.folding.portion_columns", "pyarrow.compute", "pyarrow.csv",
+           "ingest.portioning", "ingest.deriving.analysing")  # fmt: skip
+
 
 @contextmanager
 def uncollected() -> Iterator[None]:
@@ -44,8 +49,7 @@ class Processes:
         if self._pool is None:
             # Not fork: the progress display runs in a thread.
             context = get_context("forkserver")
-            context.set_forkserver_preload(["ingest.portioning", "ingest.deriving.analysing"])
-            _start_forkserver()
+            make_ready()
             self._pool = ProcessPoolExecutor(self.count, mp_context=context, initializer=_begin)
         return self._pool.submit(task, given)
 
@@ -55,12 +59,13 @@ class Processes:
             self._pool.shutdown(cancel_futures=True)
 
 
-def _start_forkserver() -> None:
-    """Starts what starts the processes; they all inherit that Ctrl-C is kept from them.
+def make_ready() -> None:
+    """Starts what starts the processes, unless it runs; it loads what they need beside this one.
 
-    It goes to every process of a terminal, from their first moment; the one that imports ends the
-    others.
+    They all inherit that Ctrl-C is kept from them: it goes to every process of a terminal, from
+    their first moment; the one that imports ends the others.
     """
+    forkserver.set_forkserver_preload(list(_LOADED))
     resource_tracker.ensure_running()  # it would let signals through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

@@ -160,6 +160,8 @@ def import_command(
         raise click.UsageError("--plan reads on this machine: leave out --engine")
     if engine != "spark" and spark_master:
         raise click.UsageError("--spark-master is for --engine spark")
+    if workers != 1 and engine == "local":
+        _make_ready(paths)
     options = import_options(said)
     if only_plan:
         _print_plan(store, paths, options, form)
@@ -175,6 +177,15 @@ def import_command(
             watch(paths, take, every)
         else:
             run_import(store, paths, options, form=form, strict=strict)
+
+
+def _make_ready(paths: tuple[str, ...]) -> None:
+    """Has processes for a long file get ready, while this one reads what else was named."""
+    from ingest.processes import WORTH_IT, make_ready
+
+    files = [path for path in map(Path, paths) if path.is_file()]
+    if any(file.stat().st_size >= WORTH_IT for file in files):
+        make_ready()
 
 
 def _engine(name: str, master: str) -> AbstractContextManager[Engine | None]:

@@ -18,7 +18,6 @@ from ingest.files.objects import is_lines
 from ingest.record import Rejected
 
 PIECE = 16 * 1024 * 1024  # characters, of the longest; the first ones are shorter
-WORTH_IT = 1024 * 1024  # bytes on disk, however they are compressed
 _SAMPLE = 200  # lines
 
 
