@@ -175,8 +175,8 @@ def test_ctrl_c_says_what_is_done(tmp_path, monkeypatch):
     assert hash_of(url) == hash_of(clean)
 
 
-def on_a_terminal(folder):
-    """An import that has just started processes beside it, all in one group, and what it says."""
+def on_a_terminal(folder, stage):
+    """An import, all of its processes in one group, with one at a stage; and what it says."""
     text = f"SELECT id FROM orders WHERE status = '{'x' * 2_000}'"
     path = export([row(n, text) for n in range(PIECE // 4_000)], folder / "log.csv")
     said = folder / "said"
@@ -185,20 +185,39 @@ def on_a_terminal(folder):
             [*command(f"sqlite:///{folder}/store.db", path), "--workers", "2"],
             cwd=ROOT, start_new_session=True, stdout=file, stderr=file,
         )  # fmt: skip
-    others = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    until(lambda: any(map(is_ready, others.read_text().split())))
+    until(lambda: any(map(stage, children(process.pid))))
     return process, said
 
 
-def is_ready(process):
-    """Whether it is a Python that starts others, and its signals come to it as exceptions."""
+def children(process):
+    """The processes that it has started."""
+    try:
+        return Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    except OSError:
+        return []
+
+
+def is_young(process):
+    """Whether it is a Python that will start others, and signals still come to it as exceptions."""
     try:
         status = Path(f"/proc/{process}/status").read_text()
-        caught = int(status.partition("SigCgt:")[2].split()[0], 16)
-        named = Path(f"/proc/{process}/cmdline").read_bytes()
     except OSError:
         return False
-    return b"forkserver" in named and caught >> (signal.SIGINT - 1) & 1
+    caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+    return starts_others(process) and caught >> (signal.SIGINT - 1) & 1
+
+
+def has_started(process):
+    """Whether it has started one that works for the import."""
+    return starts_others(process) and children(process)
+
+
+def starts_others(process):
+    """Whether it is a Python that starts others."""
+    try:
+        return b"forkserver" in Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def until(what):
@@ -219,20 +238,21 @@ def nobody_in(group):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
-def test_ctrl_c_is_for_the_import_alone(tmp_path):
+@pytest.mark.parametrize("stage", [is_young, has_started])
+def test_ctrl_c_is_for_the_import_alone(tmp_path, stage):
     """A terminal sends it to the processes beside it too, be they as young as they may."""
-    process, said = on_a_terminal(tmp_path)
+    process, said = on_a_terminal(tmp_path, stage)
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait() == 130
     until(lambda: nobody_in(process.pid))
-    assert "stopping after this step" in said.read_text()
+    assert stage is is_young or "stopping after this step" in said.read_text()
     assert "Traceback" not in said.read_text()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
 def test_ctrl_c_twice_waits_for_nobody(tmp_path):
     """Not even for processes beside it that do not get on; they end once they can."""
-    process, said = on_a_terminal(tmp_path)
+    process, said = on_a_terminal(tmp_path, has_started)
     os.killpg(process.pid, signal.SIGSTOP)
     process.send_signal(signal.SIGCONT)
     process.send_signal(signal.SIGINT)
