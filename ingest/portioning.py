@@ -12,7 +12,7 @@ from typing import IO, NamedTuple, TypeVar
 
 from ingest.declared.sources import Source
 from ingest.files.pieces import Piece, pieces
-from ingest.files.reading import Input, bytes_read, losses, open_text
+from ingest.files.reading import Input, bytes_read, losses, open_text, utf8
 from ingest.files.tables import Tabular
 from ingest.folding.portions import Portion, Portions
 from ingest.masking.many import ManyMasks
@@ -96,7 +96,7 @@ class Reading:
         task = partial(_portion, next(_FILES), how)
         made = (
             (bytes_read(stream), beside.submit(task, piece) if piece else None)
-            for piece in pieces(stream)
+            for piece in pieces(utf8(stream))
         )
         for position, result in _ahead(made, _AHEAD * beside.count):
             portion, notices = result.result() if result else (None, [])

@@ -34,7 +34,8 @@ from lineage.stores import open_store
 HEADER = "QUERY_ID,QUERY_TEXT,START_TIME,USER_NAME,EXECUTION_STATUS,SESSION_ID,QUERY_TYPE,NOTE"
 BOOK = SourceBook.from_flags(SourceFlags(namespace="snowflake://shop"))
 TEXTS = ("SELECT a FROM t", "SELECT\n  a,\n  'x \"\"y'\nFROM t", 'SELECT \'one, two\' FROM ""T""')
-VALUES = ("7", "8.5", "'x'", "'é'", "1", "0", "'/a'", "'it''s'", "-3")
+NO_TEXT = b"\xff\xc3"  # what stands in the file for U+FFFD
+VALUES = ("7", "8.5", "'x'", "'é'", "'\ufffd'", "1", "0", "'/a'", "'it''s'", "-3")
 TEXT = st.one_of(
     st.sampled_from(TEXTS),
     st.builds("SELECT a FROM t WHERE b = {} LIMIT {}".format, *[st.sampled_from(VALUES)] * 2),
@@ -56,6 +57,7 @@ BROKEN = st.sampled_from(
     ["", "too,short", 'q7,"never closed,2026-10-01', 'q8,a "quote" inside,x,y,z,w,v,u', " "]
 )
 END = st.sampled_from(["\n", "\r\n"])
+ENCODING = st.sampled_from(["utf-8", "utf-8", "utf-8-sig", "utf-16"])
 
 
 class Here(Processes):
@@ -86,7 +88,8 @@ def told(path, beside, low=0):
             yield from (record(portion, table, place) for place in range(len(portion.variant)))
             ignored.update(portion.ignored)
             newest = max(newest, portion.newest)
-    yield ignored + Counter(newest=newest)
+        losses = Counter(reading.losses)
+    yield ignored + Counter(newest=newest) + losses
 
 
 def record(portion, table, place):
@@ -123,11 +126,14 @@ LOW = st.sampled_from([0, 1_790_000_000_000_000, 1_791_300_000_000_000])
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.one_of(ROW, ROW, ROW, BROKEN), min_size=1), END, st.integers(40, 400), LOW)
-def test_pieces_tell_what_the_file_tells(tmp_path_factory, rows, end, size, low):
+@given(
+    st.lists(st.one_of(ROW, ROW, ROW, BROKEN), min_size=1), END, ENCODING, st.integers(40, 400), LOW
+)
+def test_pieces_tell_what_the_file_tells(tmp_path_factory, rows, end, encoding, size, low):
     """Whatever is broken in it, and wherever it is cut."""
     path = tmp_path_factory.mktemp("pieces") / "log.csv"
-    path.write_text(end.join((HEADER, FIRST, *rows)), newline="")
+    text = end.join((HEADER, FIRST, *rows)).encode(encoding)
+    path.write_bytes(text.replace("\ufffd".encode(), NO_TEXT))
     apart, whole = as_pieces_tell(path, size, low)
     assert apart == whole
 

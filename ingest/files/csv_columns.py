@@ -44,10 +44,7 @@ def csv_columns(piece: Piece, fields: Fields) -> Columns | None:
     delimiter = csv_style([piece.header]).delimiter
     if not piece.header or delimiter == "\t":
         return None
-    try:
-        body = piece.rows.encode()
-    except UnicodeEncodeError:  # half of a character
-        return None
+    body = piece.rows
     if not _is_strict(np.frombuffer(body, np.uint8), ord(delimiter)):
         return None
     header = next(csv.reader(io.StringIO(piece.header, newline=""), delimiter=delimiter), [])

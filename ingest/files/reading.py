@@ -12,7 +12,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -48,10 +48,10 @@ class _Text(io.TextIOWrapper):
 
     def __init__(self, source: Input) -> None:
         self.unpacked = Unpacked(source.name, (source.path, *source.more))
-        raw = io.BufferedReader(self.unpacked, _BUFFER)
+        self.raw = io.BufferedReader(self.unpacked, _BUFFER)
         self.undecodable_before = _UNDECODABLE.count
-        encoding = encoding_of(raw.peek(_BUFFER))
-        super().__init__(raw, encoding=encoding, errors=_UNDECODABLE.name, newline="")
+        encoding = encoding_of(self.raw.peek(_BUFFER))
+        super().__init__(self.raw, encoding=encoding, errors=_UNDECODABLE.name, newline="")
 
 
 _UNDECODABLE = Undecodable()
@@ -91,6 +91,21 @@ def open_text(source: Input) -> IO[str]:
         return _Text(source)
     except OSError as error:
         raise UnreadableInput(f"{source.name}: {error.strerror or error}") from error
+
+
+def utf8(stream: IO[str]) -> Callable[[int], bytes]:
+    """What reads on in a stream of `open_text`: the next so many bytes or characters, in UTF-8.
+
+    Where the file is in UTF-8, nobody has looked at the bytes yet: see `as_text`.
+    """
+    if isinstance(stream, _Text) and stream.encoding == "utf-8":
+        return stream.raw.read
+    return lambda size: stream.read(size).encode()
+
+
+def as_text(block: bytes) -> str:
+    """The text of some bytes, with U+FFFD for what is none; `losses` tells of that, too."""
+    return block.decode("utf-8", _UNDECODABLE.name)
 
 
 def head(source: Input) -> Head:
