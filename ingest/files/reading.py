@@ -99,7 +99,7 @@ def utf8(stream: IO[str]) -> Callable[[int], bytes]:
     Where the file is in UTF-8, nobody has looked at the bytes yet: see `as_text`.
     """
     if isinstance(stream, _Text) and stream.encoding == "utf-8":
-        return stream.raw.read
+        return lambda size: stream.raw.read(size)
     return lambda size: stream.read(size).encode()
 
 
