@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from copy import deepcopy
 from functools import partial
-from importlib.metadata import version
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -45,16 +43,13 @@ from ingest.portioning import Reading
 from ingest.processes import Processes, uncollected
 from ingest.read_before import ReadBefore
 from ingest.record import ReadOptions
-from ingest.report import Funnel, ImportReport, SourceReport, report_of
+from ingest.report import Account, Funnel, ImportReport
 from ingest.understanding import Understanding
 from lineage.errors import LedgerConflict
 from lineage.model import Batch, Document
-from lineage.names import NodeId
 from lineage.store import Store
-from lineage.stores.codec import spell
 
 if TYPE_CHECKING:
-    from ingest.engines.batches import Plan
     from ingest.engines.rounds import Engine
 
 # Statements between two commits: what a kill can cost, and what memory must hold.
@@ -199,7 +194,6 @@ class Import:
             self._queries, self._feeds, self._read_before, self._unread, options.columns,
             self._processes, replaying=replaying,
         )  # fmt: skip
-        self._new: dict[NodeId, None] = {}
         self._analyser = Analyser(KnownColumns.of(store), self._processes)
         self._declared = Declared(store, options.declarations, options.book)
         self._understanding = Understanding(self._queries, self._unread, self._funnel)
@@ -207,8 +201,7 @@ class Import:
         self._listening += [
             one.listening.document(one.name) for one in options.book.all() if one.listening
         ]
-        self._sources: dict[tuple[str, str], SourceReport] = {}
-        self._warnings: dict[str, None] = {}
+        self._account = Account()
         self._since_flush = 0
         self._cells = store.batch_edges // _EDGES  # after which it commits
 
@@ -229,12 +222,13 @@ class Import:
         met: sentences on what ended the attempts before this one; earlier: what they committed.
         """
         started = time.monotonic()
-        self._warnings.update(dict.fromkeys((*met, *self._options.declarations.problems)))
+        warn = self._account.warn
+        warn(*self._options.book.warnings, *met, *self._options.declarations.problems)
         if self._rederive:
-            self._warn("all of the store is derived again, as the analyser does it now")
+            warn("all of the store is derived again, as the analyser does it now")
         if skipped:
             files = len(skipped) + len(planned)
-            self._warn(f"skipped {len(skipped)} of {files} files: {some(skipped)}")
+            warn(f"skipped {len(skipped)} of {files} files: {some(skipped)}")
         self._total = sum(one.input.size for one in planned)
         add_catalogues(self._additions, self._options.catalogues)
         self._events.restores = True  # who imports a file may say anything
@@ -249,7 +243,10 @@ class Import:
         self._flush(last=True)
         for attempt in earlier:
             self._funnel.credit(attempt)
-        return self._report(time.monotonic() - started)
+        return self._account.report(
+            self._funnel, self._store, len(self._understanding.templates),
+            time.monotonic() - started, self._feeds.next(),
+        )  # fmt: skip
 
     def arrived(self, events: Iterable[tuple[str, Iterable[tuple[int, object]]]]) -> Funnel:
         """What became of events that came in no file, all in one transaction; may be called again.
@@ -291,12 +288,13 @@ class Import:
 
     def _read_elsewhere(self, engine: Engine, planned: Sequence[Planned]) -> None:
         """Has an engine read files, and takes in what it found; a round is one commit at least."""
-        from ingest.engines.rounds import Round, rounds
+        from ingest.engines.rounds import Round, plan_of, rounds
 
         for files in rounds(planned):
             if self._since_flush:
                 self._flush(last=False)
-            ours = self._plan(files)
+            columns, known = map(self._files.columns, files), self._read_before.digests
+            ours = plan_of(files, columns, self._retention, known, self._queries.latest)
             seen = partial(self._seen, self._done, ours.sizes)
             seen(0)
             found = Round(engine, ours, self._queries, self._ledger, seen)
@@ -308,8 +306,7 @@ class Import:
                     self._queries.newest = -1
                     found.absorb(told)
                     self._since_flush += told.read
-                    for notice in told.notices:
-                        self._warn(notice)
+                    self._account.warn(*told.notices)
                     opened = self._files.open(one)
                     opened.losses, opened.digest, opened.is_read = told.losses, told.digest, True
                     opened.count(self._funnel.since(before), self._queries.newest)
@@ -324,28 +321,11 @@ class Import:
         stage = "reading" if files < len(sizes) else "counting"
         self._progress(self._at(stage, f"{files} of {len(sizes)} files"))
 
-    def _plan(self, files: Sequence[Planned]) -> Plan:
-        """What an engine must know of files to read them as this import would."""
-        from ingest.engines.batches import Plan
-        from ingest.engines.rounds import anywhere
-
-        names = {one.source.namespace for one in files}
-        return Plan(
-            tuple(anywhere(one) for one in files),
-            tuple(self._files.columns(one) for one in files),
-            tuple(one.input.size for one in files),
-            self._queries.latest,
-            {name: self._retention.low(name) for name in names},
-            self._read_before.digests,
-            version("lineage-usage"),
-        )
-
     def _say(self, opened: Opened, *, any_records: bool) -> None:
         """Tells the user what of a file could not be read."""
-        for loss in opened.losses:
-            self._warn(loss)
+        self._account.warn(*opened.losses)
         if not any_records:
-            self._warn(f"{opened.planned.input.name} has no records")
+            self._account.warn(f"{opened.planned.input.name} has no records")
 
     def _must_read(self, one: Planned) -> bool:
         """Whether a file may tell another story than when it was read before."""
@@ -363,15 +343,12 @@ class Import:
                 yield count
                 before = deepcopy(self._funnel)
             return
-        options = ReadOptions(one.source.timezone, opened.columns, self._warn)
+        options = ReadOptions(one.source.timezone, opened.columns, self._account.warn)
         maker = self._queries.portions(one.source)
         most = min(PORTION, FLUSH, self._cells)
         for portion in reading.portions(one, options, maker, most, self._processes):
             self._queries.take(portion, opened.number, one.source, one.input.name)
             yield portion.size
-
-    def _warn(self, sentence: str) -> None:
-        self._warnings[sentence] = None
 
     def _at(self, stage: str, file: str = "") -> Progress:
         read = self._funnel.read + self._queries.waiting
@@ -440,8 +417,7 @@ class Import:
 
     def _commit(self, batch: Batch) -> None:
         if self._options.rehearse:
-            ids = {node.id for node in batch.nodes}
-            self._new |= dict.fromkeys(ids - self._store.nodes(ids).keys())
+            self._account.would_add(self._store, batch)
         else:
             self._store.apply(batch)
 
@@ -449,19 +425,4 @@ class Import:
         name, namespace = one.source.name, one.source.namespace
         if one.detection.kind == "events":
             name, namespace = EVENTS, ""  # each of their datasets names its own
-        format_ = one.detection.format.name
-        known = self._sources.get((name, format_))
-        files = known.files + 1 if known else 1
-        report = SourceReport(name, format_, namespace, files, one.detection.why)
-        self._sources[(name, format_)] = report
-
-    def _report(self, seconds: float) -> ImportReport:
-        warnings = tuple(dict.fromkeys((*self._options.book.warnings, *self._warnings)))
-        made = report_of(self._funnel, self._store, len(self._understanding.templates), seconds)
-        return msgspec.structs.replace(
-            made,
-            sources=tuple(self._sources.values()),
-            warnings=warnings,
-            next=self._feeds.next(),
-            new=dict(sorted(Counter(spell(node)[0] for node in self._new).items())),
-        )
+        self._account.file(name, one.detection.format.name, namespace, one.detection.why)

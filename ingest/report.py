@@ -8,7 +8,10 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from lineage.analyses.listening.coverage import Logs, SourceDays
+from lineage.model import Batch
+from lineage.names import NodeId
 from lineage.store import Store
+from lineage.stores.codec import spell
 
 _ALL = 1_000_000  # days to look back: no log is older
 
@@ -134,26 +137,61 @@ class Funnel:
         self.dead_letters[reason] = self.dead_letters.get(reason, 0) + count
 
 
-def report_of(funnel: Funnel, store: Store, templates: int, seconds: float) -> ImportReport:
-    """What became of every record, and which days of every source have a log."""
-    days = list(_days(store))
-    return ImportReport(
-        funnel.read,
-        funnel.imported,
-        funnel.enriched,
-        funnel.partial,
-        funnel.duplicate,
-        dict(sorted(funnel.ignored.items())),
-        dict(sorted(funnel.dead_letters.items())),
-        templates,
-        {
-            one.source: {"days_logged": one.days_logged, "days_expected": one.days_expected}
-            for one in days
-        },
-        round(seconds, 3),
-        revived=funnel.revived,
-        gaps={one.source: one.holes for one in days if one.holes},
-    )
+class Account:
+    """What is known so far of the report that an import ends with."""
+
+    def __init__(self) -> None:
+        self._sources: dict[tuple[str, str], SourceReport] = {}
+        self._warnings: dict[str, None] = {}
+        self._new: dict[NodeId, None] = {}
+
+    def warn(self, *sentences: str) -> None:
+        """Takes sentences for the user; each is told once."""
+        self._warnings.update(dict.fromkeys(sentences))
+
+    def file(self, source: str, format_: str, namespace: str, why: str) -> None:
+        """Takes note of a file of a source; why: how its format was told."""
+        known = self._sources.get((source, format_))
+        files = known.files + 1 if known else 1
+        told = SourceReport(source, format_, namespace, files, why)
+        self._sources[source, format_] = told
+
+    def would_add(self, store: Store, batch: Batch) -> None:
+        """Takes note of the nodes of a batch that are new to the store, which does not get it."""
+        ids = {node.id for node in batch.nodes}
+        self._new.update(dict.fromkeys(ids - store.nodes(ids).keys()))
+
+    def report(
+        self,
+        funnel: Funnel,
+        store: Store,
+        templates: int,
+        seconds: float,
+        next_: tuple[NextExport, ...],
+    ) -> ImportReport:
+        """What became of every record, and which days of every source have a log."""
+        days = list(_days(store))
+        return ImportReport(
+            funnel.read,
+            funnel.imported,
+            funnel.enriched,
+            funnel.partial,
+            funnel.duplicate,
+            dict(sorted(funnel.ignored.items())),
+            dict(sorted(funnel.dead_letters.items())),
+            templates,
+            {
+                one.source: {"days_logged": one.days_logged, "days_expected": one.days_expected}
+                for one in days
+            },
+            round(seconds, 3),
+            sources=tuple(self._sources.values()),
+            warnings=tuple(self._warnings),
+            revived=funnel.revived,
+            gaps={one.source: one.holes for one in days if one.holes},
+            next=next_,
+            new=dict(sorted(Counter(spell(node)[0] for node in self._new).items())),
+        )
 
 
 def _days(store: Store) -> Iterator[SourceDays]:

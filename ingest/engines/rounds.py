@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from importlib.metadata import version
 from typing import Protocol
 
 import msgspec
@@ -34,6 +35,7 @@ from ingest.folding.grouping import KEY, Keys, Numbers
 from ingest.folding.ledger import WIDTH, Ledger
 from ingest.folding.portions import One, Variant
 from ingest.folding.queries import Queries
+from ingest.folding.retention import Retention
 from ingest.folding.row_columns import HeldRows, NewRows, held_rows
 from ingest.folding.rows import Row, length_of
 from ingest.folding.tally import Folded, Tally, at_line, single
@@ -78,7 +80,30 @@ def rounds(planned: Iterable[Planned]) -> Iterator[list[Planned]]:
         yield some
 
 
-def anywhere(one: Planned) -> Planned:
+def plan_of(
+    files: Sequence[Planned],
+    columns: Iterable[Mapping[str, str]],
+    retention: Retention,
+    known: Mapping[str, bytes],
+    latest: int,
+) -> Plan:
+    """What an engine must know of files to read them as an import that reads them itself would.
+
+    columns: of each, as of `OpenedFiles.columns`; the rest as of `Plan`.
+    """
+    names = {one.source.namespace for one in files}
+    return Plan(
+        tuple(map(_anywhere, files)),
+        tuple(columns),
+        tuple(one.input.size for one in files),
+        latest,
+        {name: retention.low(name) for name in names},
+        known,
+        version("lineage-usage"),
+    )
+
+
+def _anywhere(one: Planned) -> Planned:
     """The file by a path that does not hang on the folder of who opens it."""
     file = one.input
     paths = [path.absolute() for path in (file.path, *file.more)]
