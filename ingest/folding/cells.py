@@ -44,7 +44,7 @@ def latest_start() -> int:
 def iso(micros: int) -> str:
     """ISO 8601 in UTC, to the microsecond, of microseconds since 1970-01-01 UTC."""
     moment = dt.datetime.fromtimestamp(micros // 1_000_000, dt.UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S") + f".{micros % 1_000_000:06d}Z"
+    return f"{moment.isoformat()[:19]}.{micros % 1_000_000:06d}Z"
 
 
 class Template(msgspec.Struct, frozen=True):
