@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -75,6 +76,7 @@ class Template(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, id=query, stated=stated)
 
 
+@lru_cache(maxsize=50_000)
 def template(namespace: str, sql: str, dialect: str, context: Context) -> Template:
     """The template of a masked text in a namespace and name context."""
     names = (context.default_db, context.default_schema, *context.search_path)
@@ -138,8 +140,9 @@ class Cell:
     ) -> None:
         """Counts statements by UTC day and quarter of an hour; the last one started at `start`."""
         for mine, theirs in ((self.by_day, by_day), (self.by_quarter, by_quarter)):
-            for when, count in theirs.items():
-                mine[when] = mine.get(when, 0) + count
+            if mine:
+                theirs = {when: mine.get(when, 0) + count for when, count in theirs.items()}
+            mine |= theirs
         if (start, key) > (self.last_start, self.last_key):
             self.last_start, self.last_key = start, key
 

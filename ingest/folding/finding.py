@@ -118,7 +118,10 @@ class Finder:
 
     def cell(self, key: CellKey) -> Cell:
         """The cell of this key since the last flush."""
-        return self._cells.setdefault(key, Cell(key))
+        cell = self._cells.get(key)
+        if cell is None:
+            cell = self._cells[key] = Cell(key)
+        return cell
 
     def where(self, query: QueryId) -> tuple[str, int]:
         """File and line where a template was first met."""
