@@ -44,13 +44,13 @@ def csv_columns(piece: Piece, fields: Fields) -> Columns | None:
     delimiter = csv_style([piece.header]).delimiter
     if not piece.header or delimiter == "\t":
         return None
-    body = piece.rows
-    if not _is_strict(np.frombuffer(body, np.uint8), ord(delimiter)):
+    body, marks = piece.rows, np.frombuffer(piece.rows, np.uint8)
+    if not _is_strict(marks, ord(delimiter)):
         return None
     header = next(csv.reader(io.StringIO(piece.header, newline=""), delimiter=delimiter), [])
     spelled = match_columns(header, fields)
     places = {field: header.index(column) for field, column in spelled.items()}
-    lines = body.count(b"\n") + (not body.endswith(b"\n"))
+    lines = np.count_nonzero(marks == _LF) + (not body.endswith(b"\n"))
     for wanted in (set(places.values()), set(range(len(header)))):
         found = _parsed(body, delimiter, len(header), sorted(wanted))
         if found is None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ingest.files.columnar import pyarrow
 
 _NEWLINE = ord("\n")
+_NOT_ASCII = 0x80  # and what is greater
 
 
 class Strings(Protocol):
@@ -121,14 +122,20 @@ class Texts:
     def lengths(self) -> NDArray[np.int64]:
         """How many characters each has."""
         first, last = (int(self._ends[0]), int(self._ends[-1])) if len(self) else (0, 0)
+        mine = self._bytes[first:last]
+        if mine.max(initial=0) < _NOT_ASCII:
+            return self.sizes
         # Of a character in UTF-8 all bytes but the first begin with the bits 10.
-        more = np.flatnonzero(self._bytes[first:last] & 0xC0 == 0x80) + first
+        more = np.flatnonzero(mine & 0xC0 == 0x80) + first
         return self.sizes - np.diff(np.searchsorted(more, self._ends))
 
     @property
     def newlines(self) -> NDArray[np.int64]:
         """How many line feeds each has."""
-        return np.diff(np.searchsorted(np.flatnonzero(self._bytes == _NEWLINE), self._ends))
+        found = np.flatnonzero(self._bytes == _NEWLINE)
+        if not len(found):
+            return np.zeros(len(self), np.int64)
+        return np.diff(np.searchsorted(found, self._ends))
 
     @property
     def square(self) -> NDArray[np.uint8] | None:
