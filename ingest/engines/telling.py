@@ -22,7 +22,7 @@ from ingest.engines.batches import (
     taken,
 )
 from ingest.folding.cells import DAY
-from ingest.folding.fates import Sort, sort_of, variant_id
+from ingest.folding.fates import Fate, Sort, sort_of, variant_id
 from ingest.folding.grouping import KEY, Numbers
 from ingest.folding.ledger import WIDTH
 from ingest.folding.portions import NO_KEY, OTHER, Portion, Portions, Variant
@@ -141,14 +141,14 @@ class _Telling:
         key = told.key[rows]
         names, sorts = zip(*told.table, strict=True)
         self._days.update(np.unique(start // DAY).tolist())
-        moves = np.array([one.moves for one in sorts])[sort]
-        self._moved.update(told.sessions[one] for one in np.unique(session[moves]))
-        self._moved.discard(b"")
         self._joins = self._joins or any(one.joins for one in sorts)
         shared = {
             name: np.array([getattr(one, name) for one in sorts], np.int64)[sort]
             for name in ("fate", "joins", "count", "user", "weight")
         }
+        moves = shared["fate"] == Fate.ALONE
+        self._moved.update(told.sessions[one] for one in np.unique(session[moves]))
+        self._moved.discard(b"")
         shared["weight"] += told.length[rows]
         return batch(
             kind=Kind.STATEMENT, route=np.frombuffer(key.tobytes(), np.uint8)[::WIDTH],

@@ -18,7 +18,7 @@ class Fate(IntEnum):
     """What becomes of a statement that nothing is known of yet.
 
     COUNTED: a cell counts it, once. PASSED: it is ignored. VOID: it is ignored, and its row says
-    so to the records that tell more of it. ALONE: what it means is not for it to say.
+    so to the records that tell more of it. ALONE: what later ones of its session mean hangs on it.
     """
 
     COUNTED = 0
@@ -45,15 +45,13 @@ def fate_of(variant: Variant, dialect: str) -> tuple[Fate, str]:
 class Sort(msgspec.Struct, frozen=True):
     """What the statements of a variant share.
 
-    moves: whether later statements of the session depend on them. weight: of a text that has no
-    character. user: a number that stands for the login.
+    weight: of a text that has no character. user: a number that stands for the login.
     """
 
     variant: Variant
     fate: Fate
     reason: str
     joins: bool
-    moves: bool
     count: int
     weight: int
     user: int
@@ -65,9 +63,8 @@ def sort_of(variant: Variant, dialect: str) -> Sort:
     fate, reason = fate_of(variant, dialect)
     joins = record.joins and record.query_id != ""
     bare = weight(record, 1, complete=record.complete) - 1 if record.text else 0
-    moves = needs_session(variant.masked.text)
     user = number_of(record.user)
-    return Sort(variant, fate, reason, joins, moves, record.count, bare, user)
+    return Sort(variant, fate, reason, joins, record.count, bare, user)
 
 
 def number_of(name: str) -> int:

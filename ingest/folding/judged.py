@@ -82,11 +82,10 @@ class Judged:
             np.array([getattr(one, name) for one in sorts], np.int64)
             for name in ("fate", "weight", "user", "count")
         )
-        joins, moves = (
-            np.array([getattr(one, name) for one in sorts], np.bool_) for name in ("joins", "moves")
-        )
+        joins = np.array([one.joins for one in sorts], np.bool_)
         sort = every.sort
-        for session in np.unique(every.session[moves[sort]]).tolist():
+        moves = fate[sort] == Fate.ALONE
+        for session in np.unique(every.session[moves]).tolist():
             is_moved[session] = sessions[session] != ""
         self._fate, self._joins = fate[sort], joins[sort]
         self._weight = weight[sort] + every.length
