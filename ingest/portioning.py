@@ -6,9 +6,11 @@ import io
 import sys
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import closing
 from functools import lru_cache, partial
 from itertools import count, islice
-from typing import IO, NamedTuple, TypeVar
+from typing import IO, NamedTuple
 
 from ingest.declared.sources import Source
 from ingest.files.pieces import Piece, pieces
@@ -20,10 +22,10 @@ from ingest.planning import Planned
 from ingest.processes import WORTH_IT, Processes
 from ingest.record import Divisible, Format, ReadOptions
 
-_Item = TypeVar("_Item")
-
 _FILES = count()
-_AHEAD = 2  # pieces for each process that wait to be counted
+# Pieces for each process that wait to be counted; and of all, where a piece only says where it
+# lies: there is something to do for them while a commit is written.
+_AHEAD, _FAR_AHEAD = 2, 48
 
 
 class How(NamedTuple):
@@ -93,34 +95,44 @@ class Reading:
     ) -> Generator[Portion, None, bool]:
         """The portions of its pieces; whether that was the whole file."""
         stream = self.open()
+        log = utf8(stream)
         task = partial(_portion, next(_FILES), how)
         made = (
             (bytes_read(stream), beside.submit(task, piece) if piece else None)
-            for piece in pieces(utf8(stream))
+            for piece in pieces(log)
         )
-        for position, result in _ahead(made, _AHEAD * beside.count):
-            portion, notices = result.result() if result else (None, [])
-            if portion is None:
-                break
-            for notice in notices:
-                options.notice(notice)
-            self._taken += portion.size
-            self._position = position
-            yield portion
-        else:
-            return True
-        self._position = None
-        return False
+        ahead = _FAR_AHEAD if log.path and beside.count > 1 else _AHEAD * beside.count
+        with closing(_later(made, ahead)) as results:
+            for position, result in results:
+                portion, notices = result.result() if result else (None, [])
+                if portion is None:
+                    self._position = None
+                    return False
+                for notice in notices:
+                    options.notice(notice)
+                self._taken += portion.size
+                self._position = position
+                yield portion
+        return True
 
 
-def _ahead(items: Iterator[_Item], count: int) -> Iterator[_Item]:
-    """The same items, each so many later than it was asked for."""
-    waiting: deque[_Item] = deque()
-    for item in items:
-        waiting.append(item)
-        if len(waiting) > count:
+_Begun = tuple[int, Future[tuple[Portion | None, list[str]]] | None]
+
+
+def _later(begun: Iterator[_Begun], count: int) -> Generator[_Begun, None, None]:
+    """The same, each so many later than it was begun; what is not wanted any more is not done."""
+    waiting: deque[_Begun] = deque()
+    try:
+        for one in begun:
+            waiting.append(one)
+            if len(waiting) > count:
+                yield waiting.popleft()
+        while waiting:
             yield waiting.popleft()
-    yield from waiting
+    finally:
+        for _, result in waiting:
+            if result:
+                result.cancel()
 
 
 def _portion(file: int, how: How, piece: Piece) -> tuple[Portion | None, list[str]]:

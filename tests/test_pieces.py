@@ -28,6 +28,7 @@ from ingest.pipeline import ImportOptions, import_paths
 from ingest.planning import plan
 from ingest.processes import Processes
 from ingest.record import QueryRecord, ReadOptions
+from lineage.errors import UnreadableInput
 from lineage.hash import graph_hash
 from lineage.stores import open_store
 
@@ -264,6 +265,20 @@ def test_a_piece_may_have_no_row(tmp_path, monkeypatch):
     store = open_store(f"sqlite:///{tmp_path}/blank.db", create=True)
     report = import_paths(store, [str(path)], ImportOptions(BOOK, workers=2))
     assert (report.read, report.dead_letters) == (600, {})
+
+
+@pytest.mark.parametrize("now", [None, "id,text\n1"])
+def test_a_file_that_went_while_it_was_read(tmp_path, now):
+    """Or became shorter: the error says so, and what to do."""
+    path = tmp_path / "log.csv"
+    path.write_text("id,text\n1,SELECT 1\n")
+    extent = pieces.Extent(path, 8, 11)
+    assert extent.read() == b"1,SELECT 1\n"
+    path.unlink()
+    if now:
+        path.write_text(now)
+    with pytest.raises(UnreadableInput, match="import it again" if now else "No such file"):
+        extent.read()
 
 
 ASKS = """

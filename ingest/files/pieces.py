@@ -9,14 +9,16 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
 from ingest.files.delimited import BACKSLASHED, csv_rows, csv_style
 from ingest.files.objects import is_lines
-from ingest.files.reading import as_text
+from ingest.files.reading import Utf8, as_text
 from ingest.record import Rejected
+from lineage.errors import UnreadableInput
 
 PIECE = 16 * 1024 * 1024  # bytes, of the longest; the first ones are shorter
 _STYLE = 64 * 1024  # bytes that show how a file is made
@@ -25,15 +27,49 @@ _BACKSLASHED = re.compile(BACKSLASHED.pattern.encode())
 _FIRST_LINE = re.compile(rb"\s*[^\n]*\n?")
 
 
-class Piece(msgspec.Struct, frozen=True):
-    """Whole rows in UTF-8, and the header that stands at the beginning of their file.
+class Extent(msgspec.Struct, frozen=True):
+    """Bytes of a file, where they lie."""
 
-    skipped: how many lines of the file stand between the two.
+    path: Path
+    start: int
+    size: int
+
+    def read(self) -> bytes:
+        """The bytes.
+
+        Raises:
+            UnreadableInput: they are no longer there.
+        """
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self.start)
+                found = file.read(self.size)
+        except OSError as error:
+            raise UnreadableInput(f"{self.path}: {error.strerror or error}") from error
+        if len(found) < self.size:
+            raise UnreadableInput(f"{self.path} became shorter while it was read: import it again")
+        return found
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """Whole rows, and the header that stands at the beginning of their file.
+
+    body: the rows in UTF-8, or where they lie so. skipped: how many lines of the file stand between
+    header and rows.
     """
 
     header: str
-    rows: bytes
+    body: bytes | Extent
     skipped: int
+
+    @property
+    def rows(self) -> bytes:
+        """The rows in UTF-8; they are read where they lie.
+
+        Raises:
+            UnreadableInput: they are no longer there.
+        """
+        return self.body.read() if isinstance(self.body, Extent) else self.body
 
     @property
     def text(self) -> str:
@@ -55,14 +91,13 @@ class Piece(msgspec.Struct, frozen=True):
             return False
 
 
-def pieces(read: Callable[[int], bytes]) -> Iterator[Piece | None]:
-    """The pieces of a file, read from its start; None, at the end, when the rest cannot be cut.
+def pieces(log: Utf8) -> Iterator[Piece | None]:
+    """The pieces of a log, read from its start; None, at the end, when the rest cannot be cut.
 
     The first ones are short, so that work begins at once, and a file of one piece is not cut.
-    read: the next so many bytes of it, in UTF-8.
     """
     size = max(1, PIECE // 8)
-    start, more = read(size), read(size)
+    start, more = log.read(size), log.read(size)
     found = _header(start)
     if found is None or not more:
         yield None
@@ -71,16 +106,19 @@ def pieces(read: Callable[[int], bytes]) -> Iterator[Piece | None]:
     rows, skipped = start[begin:], 0
     while rows or more:
         end = _end(rows, quoted=header != "") if more else len(rows)
-        piece = Piece(header, _sound(rows[:end]), skipped)
-        if not _is_like_its_file(piece):
+        whole = rows[:end]
+        sound = _sound(whole)
+        if not _is_like_its_file(header, sound):
             yield None
             return
         if end:
-            yield piece
-        skipped += _count(piece.rows, b"\n")
+            lies = Extent(log.path, begin, end) if log.path and sound is whole else sound
+            yield Piece(header, lies, skipped)
+        skipped += _count(sound, b"\n")
+        begin += end
         rows = rows[end:] + more
         size = min(PIECE, 2 * size)
-        more = read(size) if more else b""
+        more = log.read(size) if more else b""
 
 
 def _header(start: bytes) -> tuple[str, int] | None:
@@ -132,12 +170,11 @@ def _sound(rows: bytes) -> bytes:
     return text.encode() if "\N{REPLACEMENT CHARACTER}" in text else rows
 
 
-def _is_like_its_file(piece: Piece) -> bool:
-    """Whether the piece, read by itself, is taken for the same kind of file."""
-    rows = piece.rows
-    if not piece.header:
+def _is_like_its_file(header: str, rows: bytes) -> bool:
+    """Whether a piece, read by itself, is taken for the same kind of file."""
+    if not header:
         first = _FIRST_LINE.match(rows)
         return first is None or is_lines(first[0].decode())
-    if csv_style([piece.header]).delimiter == "\t":
+    if csv_style([header]).delimiter == "\t":
         return b"\\" not in rows
     return b"\\" not in rows or not _BACKSLASHED.search(rows)

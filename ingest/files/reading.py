@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import msgspec
 
@@ -93,14 +93,21 @@ def open_text(source: Input) -> IO[str]:
         raise UnreadableInput(f"{source.name}: {error.strerror or error}") from error
 
 
-def utf8(stream: IO[str]) -> Callable[[int], bytes]:
-    """What reads on in a stream of `open_text`: the next so many bytes or characters, in UTF-8.
+class Utf8(NamedTuple):
+    """A log in UTF-8. read: its next so many bytes, or a few more; path: where they lie as such."""
 
-    Where the file is in UTF-8, nobody has looked at the bytes yet: see `as_text`.
+    read: Callable[[int], bytes]
+    path: Path | None
+
+
+def utf8(stream: IO[str]) -> Utf8:
+    """The bytes of a stream of `open_text` that nobody has read yet.
+
+    Where they have a path nobody has looked whether they are text: see `as_text`.
     """
     if isinstance(stream, _Text) and stream.encoding == "utf-8":
-        return lambda size: stream.raw.read(size)
-    return lambda size: stream.read(size).encode()
+        return Utf8(lambda size: stream.raw.read(size), stream.unpacked.path)
+    return Utf8(lambda size: stream.read(size).encode(), None)
 
 
 def as_text(block: bytes) -> str:

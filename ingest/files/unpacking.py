@@ -77,6 +77,7 @@ class Unpacked(io.RawIOBase):
         self.damage = ""
         self.name = name
         self._parts = list(parts)
+        self._only = parts[0] if len(parts) == 1 else None
         self._passed = 0  # bytes of the files that are read to their end
         self._given = b""  # the last byte that was given
         self._open(self._parts.pop(0))
@@ -87,6 +88,11 @@ class Unpacked(io.RawIOBase):
         if self._lines is not None and self._lines.progress:
             return self._passed + int(self._size * self._lines.progress)
         return self._passed + self._file.tell()
+
+    @property
+    def path(self) -> Path | None:
+        """The file that has the content as it is; None where it is packed, or in several."""
+        return self._only if self._content is self._file else None
 
     def readable(self) -> bool:
         """It is."""
