@@ -6,6 +6,7 @@ literals, are of one variant: see `RowForm`. What is said of the first of them i
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from typing import Final
 
 import numpy as np
@@ -91,13 +92,10 @@ class _Rows:
             return variant
         outline, texts = outlines(self._text).distinct()
         shape, shapes = self._shapes()
-        pairs, first, which = np.unique(
-            (outline * len(shapes) + shape)[even], return_index=True, return_inverse=True
-        )
-        names = [
-            (texts[pair // len(shapes)], shapes[pair % len(shapes)]) for pair in pairs.tolist()
-        ]
-        kinds = self._kinds(names, even[first].tolist())
+        alike = self._numbered(texts)[outline] << 32 | self._numbered(shapes)[shape]
+        names, first, which = np.unique(alike[even], return_index=True, return_inverse=True)
+        at = even[first]
+        kinds = self._kinds(names.tolist(), at.tolist(), [texts[one] for one in outline[at]])
         variant[even] = np.array([kind.variant for kind in kinds], np.int64)[which]
         self._ignore(kinds, which, even, variant)
         return variant
@@ -136,13 +134,19 @@ class _Rows:
         cells = [texts[field].at(first.tolist()) for field in others]
         return shape, list(zip(*cells, strict=True)) if cells else [()]
 
-    def _kinds(self, names: list[tuple[str, tuple[str, ...]]], rows: list[int]) -> list[Kind]:
-        """What rows are, by outline and other cells, and every other one like them."""
+    def _numbered(self, values: Sequence[Hashable]) -> Numbers:
+        """A number for each of these, the same in every portion of a table."""
+        known = self._maker.numbers
+        return np.array([known.setdefault(one, len(known)) for one in values], np.int64)
+
+    def _kinds(self, names: list[int], rows: list[int], texts: list[str]) -> list[Kind]:
+        """What rows, and all others of that name, are; texts: their outlines."""
         known = self._maker.kinds
-        new = [(name, at) for name, at in zip(names, rows, strict=True) if name not in known]
-        cells = self._columns.rows([at for _, at in new])
-        for (name, at), row in zip(new, cells, strict=True):
-            known[name] = self._look(name[0], at, row)
+        some = zip(names, rows, texts, strict=True)
+        new = [one for one in some if one[0] not in known]
+        cells = self._columns.rows([at for _, at, _ in new])
+        for (name, at, outline), row in zip(new, cells, strict=True):
+            known[name] = self._look(outline, at, row)
         return [known[name] for name in names]
 
     def _look(self, outline: str, at: int, row: _Row) -> Kind:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from hashlib import blake2b
 from itertools import count
 from typing import NamedTuple
@@ -132,7 +132,8 @@ class Portions:
     """Makes portions of the records of one source.
 
     low, latest: microseconds since 1970-01-01 UTC; what started before the one is ignored, what
-    started after the other lies in the future. kinds: what is known of rows in columns.
+    started after the other lies in the future. kinds: what is known of rows in columns, by
+    the `numbers` of what they have in common.
     """
 
     def __init__(self, source: Source, masks: ManyMasks, latest: int, low: int = 0) -> None:
@@ -242,7 +243,8 @@ class Portions:
     def _begin_table(self) -> None:
         self.teller = f"{os.getpid()}.{next(_TELLERS)}"
         self._places: dict[tuple[object, ...], int] = {}
-        self.kinds: dict[tuple[str, tuple[str, ...]], Kind] = {}
+        self.kinds: dict[int, Kind] = {}
+        self.numbers: dict[Hashable, int] = {}
 
     def _add(self, records: list[Read], skipped: int) -> None:
         plain = [one for one in records if isinstance(one, QueryRecord) and self.is_plain(one)]
