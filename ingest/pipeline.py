@@ -222,8 +222,8 @@ class Import:
         met: sentences on what ended the attempts before this one; earlier: what they committed.
         """
         started = time.monotonic()
-        warn = self._account.warn
-        warn(*self._options.book.warnings, *met, *self._options.declarations.problems)
+        warn, book = self._account.warn, self._options.book
+        warn(*book.warnings, *met, *self._options.declarations.problems)
         if self._rederive:
             warn("all of the store is derived again, as the analyser does it now")
         if skipped:
@@ -243,6 +243,7 @@ class Import:
         self._flush(last=True)
         for attempt in earlier:
             self._funnel.credit(attempt)
+        warn(*book.warnings)  # some turn up on the way
         return self._account.report(
             self._funnel, self._store, len(self._understanding.templates),
             time.monotonic() - started, self._feeds.next(),
