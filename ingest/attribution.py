@@ -36,7 +36,7 @@ _REMEMBERED = 100_000  # answers
 _SHAPES = 1_000  # sets of places
 
 
-class Issuer(msgspec.Struct, frozen=True):
+class Issuer(msgspec.Struct, frozen=True, cache_hash=True):
     """What a statement is for.
 
     kind: dashboard, card, workbook, report, query, notebook, application, model, task, loader, job,

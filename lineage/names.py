@@ -22,7 +22,7 @@ def clean(text: str) -> str:
     return _CONTROL.sub(" ", text).strip()
 
 
-class _Named(msgspec.Struct, frozen=True, order=True, tag_field="label"):
+class _Named(msgspec.Struct, frozen=True, order=True, tag_field="label", cache_hash=True):
     """An identifier made of a namespace and a name within it."""
 
     namespace: str
@@ -64,7 +64,9 @@ class QueryId(_Named, frozen=True, order=True, tag="Query"):
     """A statement template in its name context: namespace = source, name = fingerprint."""
 
 
-class ColumnId(msgspec.Struct, frozen=True, order=True, tag_field="label", tag="Column"):
+class ColumnId(
+    msgspec.Struct, frozen=True, order=True, tag_field="label", tag="Column", cache_hash=True
+):
     """A column of a dataset; the name of a nested field keeps its dots (`address.city`)."""
 
     dataset: DatasetId

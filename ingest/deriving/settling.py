@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from itertools import chain
 from typing import NamedTuple
 
 from ingest.deriving.analysing import Analysed, Analyser, Seen, merge_days
@@ -78,17 +79,15 @@ def settle(
 
 def _seen(new: Iterable[FoldedCell], stored: Iterable[FoldedCell]) -> dict[Template, Seen]:
     """Each template and when it was seen."""
-    days: dict[Template, set[int]] = {}
-    last: dict[Template, str] = {}
-    runs: dict[Template, list[Activity]] = {}
-    for cells, is_new in ((new, True), (stored, False)):
-        for cell in cells:
-            template = cell.key.template
-            days.setdefault(template, set()).update(cell.activity.days)
-            last[template] = max(last.get(template, ""), cell.sample.start)
-            if is_new:
-                runs.setdefault(template, []).append(cell.activity)
+    cells: dict[Template, tuple[list[FoldedCell], list[FoldedCell]]] = {}
+    for place, some in enumerate((new, stored)):
+        for cell in some:
+            cells.setdefault(cell.key.template, ([], []))[place].append(cell)
     return {
-        template: Seen(frozenset(on), last[template], Activity().plus(*runs.get(template, ())))
-        for template, on in days.items()
+        template: Seen(
+            frozenset().union(*[cell.activity.days for cell in chain(*both)]),
+            max(cell.sample.start for cell in chain(*both)),
+            Activity().plus(*[cell.activity for cell in both[0]]),
+        )
+        for template, both in cells.items()
     }

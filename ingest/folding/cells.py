@@ -48,7 +48,7 @@ def iso(micros: int) -> str:
     return f"{moment.isoformat()[:19]}.{micros % 1_000_000:06d}Z"
 
 
-class Template(msgspec.Struct, frozen=True):
+class Template(msgspec.Struct, frozen=True, cache_hash=True):
     """Statements equal up to value literals, comments and white space, in one name context.
 
     stated: what the engine itself told of them, the same of each. sql: masked; empty when only the
@@ -102,7 +102,7 @@ def template_of(query: Node) -> Template:
     return Template(query.id, query.value("sql"), query.value("dialect"), context, stated)
 
 
-class CellKey(msgspec.Struct, frozen=True):
+class CellKey(msgspec.Struct, frozen=True, cache_hash=True):
     """Which template, on whose behalf, by which login; None when only a run told of it.
 
     The person who looks makes a cell of its own only until it is derived: the graph keeps who the

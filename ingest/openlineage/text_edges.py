@@ -203,6 +203,8 @@ def drop_unused(
 
     gone: processes whose edges are taken back with this batch.
     """
+    if not columns:
+        return
     still = {
         end
         for key in additions.edges.edge_keys()
