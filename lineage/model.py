@@ -62,6 +62,7 @@ class EdgeType(StrEnum):
 
 
 FLOW = (EdgeType.READ_BY, EdgeType.WRITES)
+TIMED = frozenset({*FLOW, EdgeType.RAN})  # which have a clock
 
 
 class Origin(StrEnum):
@@ -127,7 +128,7 @@ class Activity(msgspec.Struct, frozen=True, gc=False):
     def of(cls, by_day: dict[int, int]) -> Activity:
         """The activity of a day → count mapping; zero counts vanish."""
         days = sorted(by_day if all(by_day.values()) else filter(by_day.__getitem__, by_day))
-        return cls(tuple(days), tuple([by_day[day] for day in days]))
+        return cls(tuple(days), tuple(map(by_day.__getitem__, days)))
 
     @property
     def first(self) -> int | None:
@@ -153,9 +154,10 @@ class Activity(msgspec.Struct, frozen=True, gc=False):
         if len(rest) == 1 and first.days[-1] < rest[0].days[0]:  # as a month later
             return Activity(first.days + rest[0].days, first.counts + rest[0].counts)
         merged = dict(zip(first.days, first.counts, strict=True))
+        known = merged.get
         for one in rest:
             for day, count in zip(one.days, one.counts, strict=True):
-                merged[day] = merged.get(day, 0) + count
+                merged[day] = known(day, 0) + count
         return Activity.of(merged)
 
     def union(self, other: Activity) -> Activity:
@@ -193,11 +195,39 @@ class EdgeKey(msgspec.Struct, frozen=True, order=True, gc=False):
     origin: Origin = Origin.PARSED
 
 
+class Runs(msgspec.Struct, frozen=True, gc=False):
+    """When something ran and how often; all the edges of a statement share it.
+
+    sample: the latest run. clock: counts by quarter of an hour of the UTC day, 0 to 95.
+    """
+
+    activity: Activity = Activity()
+    sample: Sample | None = None
+    clock: Activity = Activity()
+
+    def merge(self, *others: Runs) -> Runs:
+        """The runs of all of them."""
+        sample = self.sample
+        for one in others:
+            if sample is None or (one.sample is not None and one.sample > sample):
+                sample = one.sample
+        return Runs(
+            self.activity.plus(*[one.activity for one in others]),
+            sample,
+            self.clock.plus(*[one.clock for one in others if one.clock.days]),
+        )
+
+    def seen(self, type_: EdgeType, evidence: Evidence, *, named: bool) -> Sighting:
+        """What was seen of an edge of that type when these ran."""
+        clock = self.clock if type_ in TIMED else Activity()
+        return Sighting(self.activity, evidence, self.sample, named, clock)
+
+
 class Sighting(msgspec.Struct, frozen=True, gc=False):
-    """What was seen of an edge; all the edges of a statement may share it.
+    """What was seen of an edge.
 
     named: USED_BY only; false when every use reached the column through `*`, NATURAL or position.
-    clock: READ_BY, WRITES and RAN; counts by quarter of an hour of the UTC day, 0 to 95.
+    clock: of TIMED types.
     """
 
     activity: Activity = Activity()
@@ -206,22 +236,16 @@ class Sighting(msgspec.Struct, frozen=True, gc=False):
     named: bool = True
     clock: Activity = Activity()
 
-    def merge(self, *others: Sighting) -> Sighting:
-        """What all of them saw."""
-        evidence, sample, named = self.evidence, self.sample, self.named
-        for one in others:
-            if one.evidence is not evidence and one.evidence > evidence:
-                evidence = one.evidence
-            if sample is None or (one.sample is not None and one.sample > sample):
-                sample = one.sample
-            named = named or one.named
-        return Sighting(
-            self.activity.plus(*[one.activity for one in others]),
-            evidence,
-            sample,
-            named,
-            self.clock.plus(*[one.clock for one in others if one.clock.days]),
-        )
+    @property
+    def runs(self) -> Runs:
+        """When it was seen."""
+        return Runs(self.activity, self.sample, self.clock)
+
+    def merge(self, other: Sighting) -> Sighting:
+        """What both saw."""
+        runs, evidence = self.runs.merge(other.runs), max(self.evidence, other.evidence)
+        named = self.named or other.named
+        return Sighting(runs.activity, evidence, runs.sample, named, runs.clock)
 
     def of(self, key: EdgeKey) -> Edge:
         """The edge of that key of which this was seen."""
@@ -326,6 +350,7 @@ __all__ = [
     "CERTAIN",
     "DIRECT",
     "FLOW",
+    "TIMED",
     "Activity",
     "Batch",
     "DatasetId",
@@ -338,6 +363,7 @@ __all__ = [
     "Node",
     "Origin",
     "Role",
+    "Runs",
     "Sample",
     "Shard",
     "Sighting",

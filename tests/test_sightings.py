@@ -24,6 +24,7 @@ from lineage.model import (
     Node,
     Origin,
     Role,
+    Runs,
     Sample,
     Sighting,
 )
@@ -41,14 +42,20 @@ _NODES: list[NodeId] = [
     ConsumerId("pg", "ann"),
 ]
 
+
+def _of(key: EdgeKey, seen: Sighting) -> Edge:
+    """The edge of that key of which this was seen; not every type has a clock."""
+    return seen.runs.seen(key.type, seen.evidence, named=seen.named).of(key)
+
+
 _activity = st.dictionaries(st.integers(20000, 20003), st.integers(1, 3), max_size=3).map(
     Activity.of
 )
-_edge = st.builds(
+_told = st.builds(
     Edge,
     st.builds(
         EdgeKey,
-        st.sampled_from([EdgeType.USED_BY, EdgeType.HAS_COLUMN, EdgeType.FEEDS]),
+        st.sampled_from([EdgeType.USED_BY, EdgeType.READ_BY, EdgeType.FEEDS]),
         st.sampled_from(_NODES),
         st.sampled_from(_NODES),
         st.sampled_from([None, Role.FILTER]),
@@ -61,6 +68,7 @@ _edge = st.builds(
     st.booleans(),
     _activity,
 )
+_edge = _told.map(lambda edge: _of(edge.key, edge.sighting))
 _edges = st.lists(_edge, max_size=20)
 _batch = st.builds(
     Batch,
@@ -115,14 +123,14 @@ def test_every_sighting_counts_the_edges_that_share_it(
 
 
 def _shared(path: Path) -> list[tuple[int, int]]:
-    sql = "SELECT sighting, count(*) FROM edges GROUP BY sighting ORDER BY sighting"
+    sql = "SELECT runs, count(*) FROM edges GROUP BY runs ORDER BY runs"
     with closing(sqlite3.connect(path)) as db:
         return db.execute(sql).fetchall()
 
 
 def _counted(path: Path) -> list[tuple[int, int]]:
     with closing(sqlite3.connect(path)) as db:
-        return db.execute("SELECT id, edges FROM sightings ORDER BY id").fetchall()
+        return db.execute("SELECT id, edges FROM runs ORDER BY id").fetchall()
 
 
 _KEYS = [
@@ -132,7 +140,7 @@ _KEYS = [
     for job in _JOBS
     for role in (Role.FILTER, Role.JOIN)
 ]
-_seen = _edge.map(lambda edge: edge.sighting)
+_seen = _told.map(lambda edge: edge.sighting)
 # What was seen of some edges alike, as of all columns that a statement uses.
 _alike = st.tuples(st.sets(st.sampled_from(_KEYS), min_size=1), _seen)
 
@@ -146,7 +154,7 @@ def test_edges_that_share_may_grow_together_or_one_by_one(
 ) -> None:
     """Whatever edges share, and however they are put into batches, each is the sum of its own."""
     folder = tmp_path_factory.mktemp("grown")
-    edges = [[seen.of(key) for keys, seen in batch for key in keys] for batch in batches]
+    edges = [[_of(key, seen) for keys, seen in batch for key in keys] for batch in batches]
     single = [[edge] for batch in edges for edge in batch]
     known = _merged([edge for (edge,) in single])
     chance.shuffle(single)
@@ -201,9 +209,33 @@ def test_equal_sightings_are_kept_once(tmp_path: Path) -> None:
         store.apply(Batch(edges=[Edge(key, Activity((day,), (2,))) for key in reads]))
     store.close()
     db = sqlite3.connect(tmp_path / "a.db")
-    rows = db.execute("SELECT activity, total, edges FROM sightings").fetchall()
+    rows = db.execute("SELECT activity, total, edges FROM runs").fetchall()
     assert rows == [("[[20000,20001],[2,2]]", 4, 4)]
     db.close()
+
+
+def test_all_edges_of_a_run_share_a_row(tmp_path: Path) -> None:
+    """What was read, ran and was used, by name or not, has one row; only some tell the hour."""
+    store = open_store(f"sqlite:///{tmp_path}/a.db", create=True)
+    ran = Runs(Activity((20000,), (2,)), Sample("b", "k", QueryId("pg", "f")), Activity((7,), (2,)))
+    orders, load, ann = _DATASETS[0], _JOBS[0], ConsumerId("pg", "ann")
+    seen = [
+        (EdgeKey(EdgeType.READ_BY, orders, ann), Evidence.of(), True),
+        (EdgeKey(EdgeType.USED_BY, ColumnId(orders, "id"), ann, Role.JOIN), Evidence.of(), True),
+        (EdgeKey(EdgeType.USED_BY, ColumnId(orders, "at"), ann), Evidence.of(parse=0.95), False),
+        (EdgeKey(EdgeType.WRITES, load, orders), Evidence.of(parse=0.7), True),
+    ]
+    batch = EdgeSet()
+    for key, evidence, named in seen:
+        batch.add(Edge(key, ran.activity, evidence, ran.sample, named, ran.clock))
+    store.apply(Batch(edges=batch))
+    assert [count for _, count in _counted(tmp_path / "a.db")] == [len(seen)]
+    edges = {edge.key: edge for edge in store.scan_edges()}
+    assert [(edges[key].evidence, edges[key].named) for key, *_ in seen] == [
+        (evidence, named) for _, evidence, named in seen
+    ]
+    assert [bool(edges[key].clock.days) for key, *_ in seen] == [True, False, False, True]
+    store.close()
 
 
 def test_the_words_of_a_store_are_those_of_the_program(tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ from lineage.model import (
     Node,
     Origin,
     Role,
+    Runs,
     Sample,
     Shard,
-    Sighting,
 )
 from lineage.names import ColumnId, DatasetId, JobId, NodeId, PrincipalId
 
@@ -26,7 +26,7 @@ NEVER = Activity()
 ColumnList = tuple[tuple[str, str], ...]  # (column, type) in the order of the table
 _DATE = len("2026-01-31")
 _HAS_COLUMN = {origin: kind(EdgeType.HAS_COLUMN, None, origin) for origin in Origin}
-_NOTHING = Sighting()
+_NOTHING = Runs()
 
 
 class Additions:
@@ -93,7 +93,7 @@ class Additions:
     def column(self, column: ColumnId, origin: Origin = Origin.PARSED) -> int:
         """Adds a column and ties it to its dataset; its place in `edges`."""
         source, place = self.end(column.dataset), self.end(column)
-        self.edges.put(source, aim(place) | _HAS_COLUMN[origin], self.edges.number(_NOTHING))
+        self.edges.put(source, aim(place) | _HAS_COLUMN[origin], self.edges.ran(_NOTHING))
         if origin is Origin.PARSED:
             self.columns(column.dataset)[column.name] = place
         return place

@@ -6,13 +6,14 @@ what is the same for all edges of one of them, too; between a column and a proce
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import reduce
 from itertools import product
 from typing import NamedTuple
 
 from ingest.attribution import Issuer
 from ingest.deriving.acting import is_login, processes
-from ingest.deriving.additions import NEVER, Additions
+from ingest.deriving.additions import Additions
 from ingest.deriving.columns import described
 from ingest.deriving.stated import Witness
 from ingest.folding.cells import CellKey, FoldedCell, Template
@@ -20,17 +21,8 @@ from ingest.identity import dataset_of
 from ingest.record import Stated
 from ingest.shards import is_scaffold
 from ingest.sql import Column, Statement, Table, is_placeholder
-from lineage.edges import EdgeSet, aim, kind
-from lineage.model import (
-    CERTAIN,
-    Activity,
-    EdgeType,
-    Evidence,
-    Origin,
-    Role,
-    Sample,
-    Sighting,
-)
+from lineage.edges import Start, aim, kind
+from lineage.model import CERTAIN, EdgeType, Evidence, Origin, Role, Runs
 from lineage.names import ColumnId, DatasetId, JobId, PrincipalId, ProcessId
 
 _TABLE_ONLY = Evidence.of(parse=0.7)
@@ -45,31 +37,12 @@ _ASSUMED_NAME = Evidence.of(resolve=0.5)
 # A statement of these kinds reads its own target to change it: that is no use of the target.
 _CHANGES_IN_PLACE = frozenset({"merge", "update", "delete"})
 _CLAIMED = Evidence.of(provenance=0.9)  # by the tool, of the person in front of it
-_NOTHING = Sighting()
+_NOTHING = Runs()
 _SILENT = Witness(Stated())  # what an engine told that told nothing
 ANY_COLUMN = "*"
 
-
-class _Seen:
-    """How often and at which times a process ran the statement, and its latest run."""
-
-    def __init__(self, edges: EdgeSet, activity: Activity, sample: Sample, clock: Activity) -> None:
-        self._edges = edges
-        self._what = activity, sample, clock
-        self._numbers: dict[tuple[Evidence, bool, bool], int] = {}
-
-    def of(self, evidence: Evidence, *, named: bool = True, timed: bool = False) -> int:
-        """The number of what was seen of what the process uses.
-
-        timed: with the times of the day, as of what the process reads and writes.
-        """
-        way = evidence, named, timed
-        number = self._numbers.get(way)
-        if number is None:
-            activity, sample, clock = self._what
-            seen = Sighting(activity, evidence, sample, named, clock if timed else NEVER)
-            number = self._numbers[way] = self._edges.number(seen)
-        return number
+# A table, its place, which kind of edge says that it is read or written, and how sure that is.
+_Flow = tuple[Table, int, int, int]
 
 
 class Ground(NamedTuple):
@@ -118,38 +91,50 @@ class Drawing:
     def draw(self) -> None:
         """Adds what the statement says."""
         statement = self.statement
-        named_in, nothing = aim(self.query) | _NAMED_IN, self.edges.number(_NOTHING)
-        for table in (*statement.reads, *statement.writes):
-            self.edges.put(self._end(table), named_in, nothing)
+        named_in, nothing = aim(self.query) | _NAMED_IN, self.edges.ran(_NOTHING)
+        reads = self._flow(EdgeType.READ_BY, statement.reads, self.witness.reads)
+        writes = self._flow(EdgeType.WRITES, statement.writes, self.witness.writes)
+        for _, place, *_ in (*reads, *writes):
+            self.edges.put(place, named_in, nothing)
         if self.describes and not statement.temporary and not self.routine:
             self._life()
-        if statement.reads or statement.writes:
+        if reads or writes:
             uses = self._uses()
-            ways = {way for _, way, _ in uses}
             for (process, targets), cells in self._by_process().items():
-                seen = self._process(process, cells)
-                self._tables(process, targets, seen)
-                numbers = [self._way(seen, way) if way in ways else 0 for way in range(len(_WAYS))]
-                self.edges.spread(uses, self.add.end(process), numbers)
+                place = self.add.end(process)
+                ran = self._process(process, place, cells)
+                self._reads(place, reads, targets, ran)
+                self._writes(place, writes, targets, ran)
+                self.edges.spread(uses, place, ran)
                 if isinstance(process, JobId):
-                    self._feeds(process, targets, seen)
+                    self._feeds(place, targets, ran)
         silent = self.routine or not self.describes
         for node in () if silent else described(statement, self.namespace, self.at):
             assert isinstance(node.id, ColumnId)
             self.add.column(node.id, Origin.DECLARED if node.facts else Origin.PARSED)
             self.add.facts(node)
 
-    def _uses(self) -> list[tuple[int, int, list[int]]]:
-        """For `EdgeSet.spread`: the kind of a use, in which of _WAYS, and the columns."""
-        found: dict[tuple[int, int], list[int]] = {}
+    def _flow(self, type_: EdgeType, tables: Iterable[Table], told: Set[Table]) -> list[_Flow]:
+        """How these tables are read or written; told: by the engine."""
+        parsed = kind(type_), self.edges.sure(self.evidence)
+        engine = kind(type_, None, Origin.ENGINE), self.edges.sure()
+        return [(one, self._end(one), *(engine if one in told else parsed)) for one in tables]
+
+    def _uses(self) -> list[Start]:
+        """From which columns edges lead to whoever ran the statement."""
+        found: dict[tuple[Role, bool], list[int]] = {}
         for use in self.statement.uses:
-            way = _USED[use.role], _NAMED if use.named else _EXPANDED
-            found.setdefault(way, []).append(self._column(use.column))
+            found.setdefault((use.role, use.named), []).append(self._column(use.column))
+        by_name, expanded = self._sure(_NAMED), self._sure(_EXPANDED)
+        uses: list[Start] = [
+            (_USED[role], by_name if named else expanded, places)
+            for (role, named), places in found.items()
+        ]
         # Every column of a table whose columns nobody told us passes on: say so, guess nothing.
-        for table in self.statement.stars:
-            way = _USED[Role.IDENTITY], _UNKNOWN
-            found.setdefault(way, []).append(self._column(Column(table, ANY_COLUMN)))
-        return [(kind_, way, places) for (kind_, way), places in found.items()]
+        if self.statement.stars:
+            all_of = [self._column(Column(table, ANY_COLUMN)) for table in self.statement.stars]
+            uses.append((_USED[Role.IDENTITY], self._sure(_UNKNOWN), all_of))
+        return uses
 
     def _by_process(self) -> dict[tuple[ProcessId, tuple[Table, ...]], list[FoldedCell]]:
         found: dict[tuple[ProcessId, tuple[Table, ...]], list[FoldedCell]] = {}
@@ -158,32 +143,27 @@ class Drawing:
                 found.setdefault(process, []).append(cell)
         return found
 
-    def _process(self, process: ProcessId, cells: Sequence[FoldedCell]) -> _Seen:
+    def _process(self, process: ProcessId, place: int, cells: Sequence[FoldedCell]) -> int:
         """Adds what the process is; how it was seen altogether."""
+        each = [self.edges.ran(Runs(one.activity, one.sample, one.clock)) for one in cells]
         if process not in self.ran:
             self.ran.add(process)
-            for cell in cells:
-                self._ran(process, cell)
+            for cell, ran in zip(cells, each, strict=True):
+                self._ran(process, place, cell, ran)
         for cell in cells:
             if cell.key.principal is not None:  # else what it is, its events say
                 self._issuer(process, cell.key)
-        sample = max(cell.sample for cell in cells)
         if self.routine:  # to define one is not to run it
-            return _Seen(self.edges, NEVER, sample, NEVER)
-        total, clock = cells[0].activity, cells[0].clock
-        for cell in cells[1:]:
-            total, clock = total.plus(cell.activity), clock.plus(cell.clock)
-        return _Seen(self.edges, total, sample, clock)
+            return self.edges.ran(Runs(sample=max(cell.sample for cell in cells)))
+        return reduce(self.edges.sum, each)
 
-    def _ran(self, process: ProcessId, cell: FoldedCell) -> None:
-        place, principal = self.add.end(process), cell.key.principal
+    def _ran(self, process: ProcessId, place: int, cell: FoldedCell, ran: int) -> None:
+        principal = cell.key.principal
         login = 0 if principal is None else self.add.end(principal)
-        seen = Sighting(cell.activity, CERTAIN, cell.sample, clock=cell.clock)
-        ran = aim(self.query, login) | _RAN
-        self.edges.put(place, ran, self.edges.number(seen))
+        self.edges.put(place, aim(self.query, login) | _RAN, ran)
         if login:
             run_by = aim(login) | _RUN_BY
-            self.edges.put(place, run_by, self.edges.number(Sighting(cell.activity)))
+            self.edges.put(place, run_by, self.edges.ran(Runs(cell.activity)))
         for person in self.ground.people.get(cell.key, ()):
             self.add.node(person, **{"class": "person"})
             # Of another origin than the logins, which are derived again without the people.
@@ -205,52 +185,49 @@ class Drawing:
                           issuer_kind=issuer.kind,
                           issuer_writes="true" if issuer.writes else "")  # fmt: skip
 
-    def _tables(self, process: ProcessId, targets: tuple[Table, ...], seen: _Seen) -> None:
-        statement, witness, place = self.statement, self.witness, self.add.end(process)
-        in_place = targets if statement.kind in _CHANGES_IN_PLACE else ()
-        for table in statement.reads:
+    def _reads(
+        self, process: int, reads: Iterable[_Flow], targets: tuple[Table, ...], ran: int
+    ) -> None:
+        in_place = targets if self.statement.kind in _CHANGES_IN_PLACE else ()
+        for table, place, read, sure in reads:
             if table not in in_place:
-                told = table in witness.reads
-                self._table(EdgeType.READ_BY, self._end(table), place, seen, told=told)
-        for table in targets:
-            told = table in witness.writes
-            self._table(EdgeType.WRITES, place, self._end(table), seen, told=told)
-            if self.describes and statement.kind in ("create_view", "create_table"):
-                made = statement.kind.removeprefix("create_")
-                self.add.node(self._dataset(table), self.at, kind=made)
+                self.edges.put(place, aim(process) | read, ran | sure)
 
-    def _table(self, type_: EdgeType, source: int, target: int, seen: _Seen, *, told: bool) -> None:
-        """Adds that a process reads or writes a table; told: by the engine."""
-        origin = Origin.ENGINE if told else Origin.PARSED
-        number = seen.of(CERTAIN if told else self.evidence, timed=True)
-        self.edges.put(source, aim(target) | kind(type_, None, origin), number)
+    def _writes(
+        self, process: int, writes: Iterable[_Flow], targets: tuple[Table, ...], ran: int
+    ) -> None:
+        for table, place, write, sure in writes:
+            if table in targets:
+                self.edges.put(process, aim(place) | write, ran | sure)
+                if self.describes and self.statement.kind in ("create_view", "create_table"):
+                    made = self.statement.kind.removeprefix("create_")
+                    self.add.node(self._dataset(table), self.at, kind=made)
 
-    def _feeds(self, job: JobId, targets: tuple[Table, ...], seen: _Seen) -> None:
+    def _feeds(self, job: int, targets: tuple[Table, ...], ran: int) -> None:
         """What the job makes of each column of its targets."""
-        via = self.add.end(job)
         named = {(use.column, use.role) for use in self.statement.uses if use.named}
         for edge in self.statement.edges:
             target = edge.target_table
             # A value without a name goes to a column that nobody has named.
             if is_placeholder(edge.target) or target is None or target not in targets:
                 continue
-            evidence = self._sure(_NAMED if (edge.source, edge.role) in named else _EXPANDED)
+            evidence = self._evidence(_NAMED if (edge.source, edge.role) in named else _EXPANDED)
             if self.statement.names_assumed:
                 evidence = min(evidence, _ASSUMED_NAME)
             told = (edge.source, target, edge.target) in self.witness.feeds
             origin = Origin.ENGINE if told else Origin.PARSED
-            aimed = aim(self._column(Column(target, edge.target)), via)
+            aimed = aim(self._column(Column(target, edge.target)), job)
             self.edges.put(
                 self._column(edge.source),
                 aimed | kind(EdgeType.FEEDS, edge.role, origin),
-                seen.of(CERTAIN if told else evidence),
+                ran | self.edges.sure(CERTAIN if told else evidence),
             )
         for table, target in product(self.statement.stars, targets):
-            aimed = aim(self._column(Column(target, ANY_COLUMN)), via)
+            aimed = aim(self._column(Column(target, ANY_COLUMN)), job)
             self.edges.put(
                 self._column(Column(table, ANY_COLUMN)),
                 aimed | kind(EdgeType.FEEDS, Role.IDENTITY),
-                seen.of(_WAYS[_UNKNOWN]),
+                ran | self.edges.sure(_WAYS[_UNKNOWN]),
             )
 
     def _life(self) -> None:
@@ -266,10 +243,10 @@ class Drawing:
             elif change.kind in ("create", "clone", "like"):
                 self.add.node(dataset, self.at, dropped="false")
 
-    def _way(self, seen: _Seen, way: int) -> int:
-        return seen.of(self._sure(way), named=way == _NAMED)
+    def _sure(self, way: int) -> int:
+        return self.edges.sure(self._evidence(way), named=way == _NAMED)
 
-    def _sure(self, way: int) -> Evidence:
+    def _evidence(self, way: int) -> Evidence:
         return min(self.evidence, _WAYS[way])
 
     def _dataset(self, table: Table) -> DatasetId:

@@ -50,7 +50,7 @@ _CAUSES: Final = {
     sqlite3.SQLITE_IOERR: "cannot be read or written: check the disk",
 }
 
-_EDGE: Final = f"{KEY}, sighting"
+_EDGE: Final = f"{KEY}, runs, evidence"
 # The ends of the flow: most of them are needed, and one statement is faster than one a name.
 _FLOWING: Final = """SELECT id, label, namespace, dataset, name FROM nodes
     WHERE label IN ('Dataset', 'Job', 'Consumer')"""
@@ -199,7 +199,7 @@ class SqliteStore:
 
     def scan_spans(self, types: Collection[EdgeType]) -> Iterator[tuple[EdgeKey, int | None]]:
         """Every edge of these types by its key, and the last day that it was active, if any."""
-        sql = f"""SELECT {KEY}, last FROM edges JOIN sightings ON id = sighting
+        sql = f"""SELECT {KEY}, last FROM edges JOIN runs ON runs.id = edges.runs
             WHERE type IN (SELECT value FROM json_each(?))"""  # noqa: S608
         with self._transaction() as db:
             known = {row: unspell(*spelled) for row, *spelled in db.execute(_FLOWING)}
@@ -309,7 +309,7 @@ class SqliteStore:
             nodes = dict(db.execute("SELECT label, count(*) FROM nodes GROUP BY label").fetchall())
             edges = db.execute("SELECT type, count(*) FROM edges GROUP BY type").fetchall()
             by_type = {TYPES[type_].value: count for type_, count in edges}
-            first, last = db.execute("SELECT min(first), max(last) FROM sightings").fetchone()
+            first, last = db.execute("SELECT min(first), max(last) FROM runs").fetchone()
             return Counts(nodes, by_type, first, last)
 
     def close(self) -> None:

@@ -19,9 +19,8 @@ from lineage.stores.codec import (
     unspell,
 )
 from lineage.stores.sqlite_bulk import find_rows, put_rows
-from lineage.stores.sqlite_edges import write_edges
 from lineage.stores.sqlite_rows import KEY, NUMBERS, ends_row, facts, facts_text, node_row
-from lineage.stores.sqlite_sightings import SightingWriter
+from lineage.stores.sqlite_runs import RunsWriter
 
 Rows = dict[NodeId, int]  # the row of each node, as far as known
 
@@ -32,7 +31,7 @@ FIND_NODE: Final = (
 _FIND_NODES: Final = """SELECT column1, id FROM {} CROSS JOIN nodes
     ON label = column2 AND namespace = column3 AND dataset = column4 AND name = column5"""
 _GET_FACTS: Final = "SELECT id, facts FROM {} CROSS JOIN nodes ON id = column2"
-_DROP_EDGE: Final = f"DELETE FROM edges WHERE ({KEY}) = (?, ?, ?, ?, ?, ?) RETURNING sighting"  # noqa: S608
+_DROP_EDGE: Final = f"DELETE FROM edges WHERE ({KEY}) = (?, ?, ?, ?, ?, ?) RETURNING runs"  # noqa: S608
 _BARE: Final = f"""
 SELECT 1 FROM nodes n WHERE id = ?
 AND NOT EXISTS (SELECT 1 FROM edges WHERE src = n.id)
@@ -49,15 +48,17 @@ def apply_batch(db: Connection, batch: Batch, rows: Rows) -> None:
     Raises:
         LedgerConflict: a shard's version is not the one in the store.
     """
+    from lineage.stores.sqlite_edge_writer import write_edges  # with numpy: who reads does without
+
     _check_shards(db, batch.shards)
-    sightings = SightingWriter(db)
-    touched = _retract(db, batch.retract, sightings)
-    _undo(db, batch.undone, sightings)
-    _unsay(db, batch.unsaid)
     edges = batch.edges if isinstance(batch.edges, EdgeSet) else EdgeSet(batch.edges)
+    runs = RunsWriter(db, edges)
+    touched = _retract(db, batch.retract, runs)
+    _undo(db, batch.undone, runs)
+    _unsay(db, batch.unsaid)
     nodes, documents = merged_nodes(batch), newest_documents(batch)
     first_new = _write_nodes(db, nodes, edges.nodes, rows)
-    write_edges(db, edges, rows, first_new, sightings)
+    write_edges(db, edges, rows, first_new, runs)
     db.executemany(
         "INSERT OR REPLACE INTO documents VALUES (?, ?, ?)",
         [(*at, body) for at, body in documents.items() if body],
@@ -66,8 +67,8 @@ def apply_batch(db: Connection, batch: Batch, rows: Rows) -> None:
         "DELETE FROM documents WHERE kind = ? AND key = ?",
         [at for at, body in documents.items() if not body],
     )
-    _sweep(db, touched, {rows[node] for node in nodes}, rows, sightings)
-    sightings.finish()
+    _sweep(db, touched, {rows[node] for node in nodes}, rows, runs)
+    runs.finish()
     db.executemany(
         "INSERT OR REPLACE INTO shards VALUES (?, ?, ?, ?, ?)",
         [(one.source, one.day, one.version + 1, one.keys, one.closed) for one in batch.shards],
@@ -84,7 +85,7 @@ def _check_shards(db: Connection, shards: Iterable[Shard]) -> None:
 
 
 def _retract(
-    db: Connection, retract: Iterable[tuple[NodeId, Origin]], sightings: SightingWriter
+    db: Connection, retract: Iterable[tuple[NodeId, Origin]], runs: RunsWriter
 ) -> set[int]:
     """Deletes the edges of these nodes; the rows of all nodes that those edges had touched."""
     touched: set[int] = set()
@@ -95,22 +96,22 @@ def _retract(
         for column in ("src", "dst", "via"):
             gone = db.execute(
                 f"DELETE FROM edges WHERE {column} = ? AND {column} <> 0 AND origin = ?"  # noqa: S608
-                " RETURNING src, dst, via, sighting",
+                " RETURNING src, dst, via, runs",
                 (row[0], NUMBERS[origin]),
             ).fetchall()
             touched.update(end for *ends, _ in gone for end in ends)
-            sightings.lose(lost for *_, lost in gone)
+            runs.lose(lost for *_, lost in gone)
     return touched - {0}
 
 
-def _undo(db: Connection, undone: Iterable[EdgeKey], sightings: SightingWriter) -> None:
+def _undo(db: Connection, undone: Iterable[EdgeKey], runs: RunsWriter) -> None:
     """Deletes these edges."""
     for key in undone:
         found = [db.execute(FIND_NODE, spell(node)).fetchone() for node in ends([key])]
         if all(found):
             places = [row[0] for row in found]
             at = ends_row(key, places[0], places[1], places[2] if key.via else 0)
-            sightings.lose(lost for (lost,) in db.execute(_DROP_EDGE, at).fetchall())
+            runs.lose(lost for (lost,) in db.execute(_DROP_EDGE, at).fetchall())
 
 
 def _unsay(db: Connection, unsaid: Iterable[Node]) -> None:
@@ -161,15 +162,15 @@ def _merge_facts(db: Connection, nodes: Mapping[int, Node]) -> None:
 
 
 def _sweep(
-    db: Connection, touched: set[int], keep: Collection[int], rows: Rows, sightings: SightingWriter
+    db: Connection, touched: set[int], keep: Collection[int], rows: Rows, runs: RunsWriter
 ) -> None:
     """Deletes those of the nodes that are bare; a column may leave its dataset bare in turn."""
     while touched:
         row = touched.pop()
         if row not in keep and db.execute(_BARE, (row,)).fetchone():
-            sql = "DELETE FROM edges WHERE dst = ? RETURNING src, sighting"
+            sql = "DELETE FROM edges WHERE dst = ? RETURNING src, runs"
             gone = db.execute(sql, (row,)).fetchall()
             touched.update(source for source, _ in gone)
-            sightings.lose(lost for _, lost in gone)
+            runs.lose(lost for _, lost in gone)
             spelled = db.execute(f"DELETE FROM nodes WHERE id = ? RETURNING {SPELLED}", (row,))  # noqa: S608
             rows.pop(unspell(*spelled.fetchone()), None)

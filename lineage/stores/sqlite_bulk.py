@@ -17,16 +17,29 @@ _FEW: Final = 10  # rows that are asked for at a time, where there are not many
 def put_rows(db: Connection, insert: str, rows: Iterable[Row], width: int) -> None:
     """Runs an INSERT for rows of that many values; `{}` in it stands for them."""
     rest = iter(rows)
-    many = _VALUES // width
-    left: list[Row] = []
+    steps = iter(lambda: list(islice(rest, rows_at_once(width))), [])
+    put_blocks(db, insert, (list(chain.from_iterable(step)) for step in steps), width)
+
+
+def put_blocks(db: Connection, insert: str, blocks: Iterable[list[Any]], width: int) -> None:
+    """The same, of the values of `rows_at_once(width)` rows a block; only the last has fewer."""
+    many, left = rows_at_once(width), list[Any]()
 
     def full() -> Iterator[list[Any]]:
-        while len(step := list(islice(rest, many))) == many:
-            yield list(chain.from_iterable(step))
-        left.extend(step)
+        for block in blocks:
+            if len(block) == many * width:
+                yield block
+            else:
+                left.extend(block)
 
     db.executemany(insert.format(", ".join([_marks(width)] * many)), full())
-    db.executemany(insert.format(_marks(width)), left)
+    rows = (left[start : start + width] for start in range(0, len(left), width))
+    db.executemany(insert.format(_marks(width)), rows)
+
+
+def rows_at_once(width: int) -> int:
+    """How many rows of that many values are put with one statement."""
+    return _VALUES // width
 
 
 def find_rows(
@@ -39,8 +52,8 @@ def find_rows(
     0, its values are `column2` and so on. No value may be NULL.
     """
     rest, start = iter(rows), 0
-    while step := list(islice(rest, _VALUES // width)):
-        size = _VALUES // width if len(step) > _FEW else _FEW
+    while step := list(islice(rest, rows_at_once(width))):
+        size = rows_at_once(width) if len(step) > _FEW else _FEW
         values = list(chain.from_iterable(step))
         values += [None] * (size * width - len(values))
         yield start, db.execute(_asking(select, width, size), values).fetchall()

@@ -1,13 +1,13 @@
-"""Rows of the SQLite store: nodes, edges and sightings as columns, and back."""
+"""Rows of the SQLite store: nodes, edges and their runs as columns, and back."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
 
+from lineage.edges import Sure
 from lineage.model import (
     Activity,
     EdgeKey,
@@ -17,8 +17,8 @@ from lineage.model import (
     Node,
     Origin,
     Role,
+    Runs,
     Sample,
-    Sighting,
 )
 from lineage.names import QueryId
 from lineage.stores.codec import Spelling, last_part, spell
@@ -35,17 +35,14 @@ NUMBERS: Final[dict[EdgeType | Role | Origin | None, int]] = {
 
 # What makes an edge one edge; the table is named where another has such a column.
 KEY: Final = "src, edges.type, dst, role, via, origin"
-# What a SELECT must yield, in this order, for `sighting` to read it.
-BODY: Final = (
-    "activity, certainty, provenance, parse, resolve,"
-    " sample_start, sample_key, sample_source, sample_query, named, clock"
-)
+# What a SELECT must yield, in this order, for `runs` and `sure` to read it.
+BODY: Final = "activity, sample_start, sample_key, sample_source, sample_query, clock"
+SURE: Final = "certainty, provenance, parse, resolve, named"
 
 _NEVER: Final = Activity()
 _json = msgspec.json.Encoder()
 _pair = msgspec.json.Decoder(tuple[tuple[int, ...], tuple[int, ...]])
 _facts = msgspec.json.Decoder(dict[str, Fact])
-_evidence = lru_cache(maxsize=256)(Evidence)
 
 
 def ends_row(key: EdgeKey, source: int, target: int, via: int) -> Ends:
@@ -53,21 +50,16 @@ def ends_row(key: EdgeKey, source: int, target: int, via: int) -> Ends:
     return source, NUMBERS[key.type], target, NUMBERS[key.role], via, NUMBERS[key.origin]
 
 
-def sighting_row(seen: Sighting) -> tuple[Text, ...]:
-    """The columns of a sighting: first, last, total, and those of BODY."""
-    days, evidence, sample = seen.activity.days, seen.evidence, seen.sample
+def runs_row(runs: Runs) -> tuple[Text, ...]:
+    """The columns of runs: first, last, total, and those of BODY."""
+    days, sample = runs.activity.days, runs.sample
     return (
         days[0] if days else None,
         days[-1] if days else None,
-        seen.activity.total,
-        _counts(seen.activity),
-        evidence.certainty,
-        evidence.provenance,
-        evidence.parse,
-        evidence.resolve,
+        runs.activity.total,
+        _counts(runs.activity),
         *(_sample_row(sample) if sample else (None,) * 4),
-        seen.named,
-        _counts(seen.clock) if seen.clock.days else None,
+        _counts(runs.clock) if runs.clock.days else None,
     )
 
 
@@ -79,16 +71,26 @@ def _sample_row(sample: Sample) -> tuple[str, str, str, str]:
     return sample.start, sample.key, sample.query.namespace, sample.query.name
 
 
-def sighting(body: Sequence[Any]) -> Sighting:
-    """The sighting whose row holds BODY."""
-    activity, *factors, start, key, source, query, named, clock = body
-    return Sighting(
+def runs(body: Sequence[Any]) -> Runs:
+    """The runs whose row holds BODY."""
+    activity, start, key, source, query, clock = body
+    return Runs(
         Activity(*_pair.decode(activity)),
-        _evidence(*factors),
         None if start is None else Sample(start, key, QueryId(source, query)),
-        bool(named),
         Activity(*_pair.decode(clock)) if clock else _NEVER,
     )
+
+
+def sure_row(sure: Sure) -> tuple[float, ...]:
+    """The columns of SURE."""
+    evidence, named = sure
+    return (*msgspec.structs.astuple(evidence), named)
+
+
+def sure(body: Sequence[Any]) -> Sure:
+    """How sure an edge is whose row of evidence holds SURE."""
+    *factors, named = body
+    return Evidence(*factors), bool(named)
 
 
 def node_row(node: Node) -> tuple[str, ...]:

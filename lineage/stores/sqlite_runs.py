@@ -1,4 +1,4 @@
-"""Sightings of the SQLite store, written: a row for what edges share, which counts them."""
+"""Runs of the SQLite store, written: a row for what edges share, which counts them."""
 
 from __future__ import annotations
 
@@ -8,47 +8,52 @@ from sqlite3 import Connection
 from typing import Any, Final
 
 from lineage.edges import EdgeSet
-from lineage.model import Sighting
+from lineage.model import Runs
 from lineage.stores.sqlite_bulk import find_rows, put_rows
-from lineage.stores.sqlite_rows import BODY, sighting, sighting_row
+from lineage.stores.sqlite_rows import BODY, runs, runs_row
 
-Pair = tuple[int, int]  # the row of a sighting, 0 for none, and the number of one in a batch
+Pair = tuple[int, int]  # the row of runs, 0 for none, and the number of some in a batch
 
-_FIND: Final = f"""SELECT id, edges, {BODY} FROM {{}} CROSS JOIN sightings
+_FIND: Final = f"""SELECT id, edges, {BODY} FROM {{}} CROSS JOIN runs
     ON id = column2"""  # noqa: S608 - constant
-_PUT: Final = "INSERT OR REPLACE INTO sightings VALUES {}"
-_WIDTH: Final = 16
+_PUT: Final = "INSERT OR REPLACE INTO runs VALUES {}"
+_WIDTH: Final = 11
 
 
-class SightingWriter:
-    """Adds up what was seen of edges, and keeps count of how many share it."""
+class RunsWriter:
+    """Adds up the runs of edges, and keeps count of how many share them."""
 
-    def __init__(self, db: Connection) -> None:
+    def __init__(self, db: Connection, edges: EdgeSet) -> None:
         self._db = db
-        newest = db.execute("SELECT ifnull(max(id), 0) FROM sightings").fetchone()[0]
+        self._edges = edges
+        newest = db.execute("SELECT ifnull(max(id), 0) FROM runs").fetchone()[0]
         self._next: int = newest + 1
-        self._put: dict[int, Sighting] = {}
+        self._new: dict[int, int] = {}  # the numbers of those that have a row of their own
+        self._put: dict[int, Runs] = {}
         self._shared: dict[int, int] = {}  # by how many edges, before; of rows that are put again
-        self._more: Counter[int] = Counter()  # edges that share a sighting, than there were
+        self._more: Counter[int] = Counter()  # edges that share a row, than there were
 
-    def lose(self, sightings: Iterable[int]) -> None:
-        """Takes note of edges that were deleted: the sighting of each."""
-        self._more.subtract(sightings)
+    def lose(self, rows: Iterable[int]) -> None:
+        """Takes note of edges that were deleted: the row of each."""
+        self._more.subtract(rows)
 
-    def merge(self, edges: EdgeSet, pairs: Mapping[Pair, int]) -> dict[Pair, int]:
+    def merge(self, pairs: Mapping[Pair, int]) -> dict[Pair, int]:
         """The row of the sum of each pair, of which there are so many edges.
 
-        Where the batch touches every edge that shares a sighting, the row itself gets the sum that
-        most of them have, so that these edges need not be written.
+        Where the batch touches every edge that shares a row, the row itself gets the sum that most
+        of them have, so that these edges need not be written.
         """
         numbers: dict[int, list[int]] = {}
         for row, number in pairs:
             numbers.setdefault(row, []).append(number)
-        becomes = {(0, number): self._add(edges.sighting(number)) for number in numbers.pop(0, ())}
+        new = numbers.pop(0, [])
+        becomes = {(0, number): row for row, number in enumerate(new, self._next)}
+        self._new = dict(enumerate(new, self._next))
+        self._next += len(new)
         for _, found in find_rows(self._db, _FIND, ((row,) for row in sorted(numbers)), 1):
             for row, shared, *body in found:
-                before = sighting(body)
-                sums = {number: before.merge(edges.sighting(number)) for number in numbers[row]}
+                before = runs(body)
+                sums = {number: before.merge(self._edges.runs(number)) for number in numbers[row]}
                 grown = {number: after for number, after in sums.items() if after != before}
                 becomes |= {(row, number): row for number in sums}
                 becomes |= self._grow(row, shared, grown, pairs)
@@ -56,7 +61,7 @@ class SightingWriter:
         return becomes
 
     def _grow(
-        self, row: int, shared: int, sums: Mapping[int, Sighting], pairs: Mapping[Pair, int]
+        self, row: int, shared: int, sums: Mapping[int, Runs], pairs: Mapping[Pair, int]
     ) -> dict[Pair, int]:
         """The row of each sum that differs from the row, which so many edges share."""
         rarest_first = sorted(sums, key=lambda number: pairs[row, number])
@@ -72,20 +77,24 @@ class SightingWriter:
                 self._more[becomes[pair]] += count
         del self._more[0]
 
+    def sum_up(self) -> None:
+        """Works out what `finish` will write, without the database."""
+        self._put |= {row: self._edges.runs(number) for row, number in self._new.items()}
+
     def finish(self) -> None:
-        """Writes the sightings that came or grew, and deletes those that no edge has any more."""
+        """Writes the rows that came or grew, and deletes those that no edge has any more."""
         put_rows(self._db, _PUT, self._rows(), _WIDTH)
         changed = [(more, row) for row, more in self._more.items() if more and row not in self._put]
-        self._db.executemany("UPDATE sightings SET edges = edges + ? WHERE id = ?", changed)
+        self._db.executemany("UPDATE runs SET edges = edges + ? WHERE id = ?", changed)
         gone = [(row,) for row, more in self._more.items() if more <= 0]
-        self._db.executemany("DELETE FROM sightings WHERE id = ? AND edges = 0", gone)
+        self._db.executemany("DELETE FROM runs WHERE id = ? AND edges = 0", gone)
 
     def _rows(self) -> Iterator[tuple[Any, ...]]:
         for row in sorted(self._put):
             shared = self._shared.get(row, 0) + self._more[row]
-            yield row, *sighting_row(self._put[row]), shared
+            yield row, *runs_row(self._put[row]), shared
 
-    def _add(self, seen: Sighting) -> int:
+    def _add(self, some: Runs) -> int:
         row, self._next = self._next, self._next + 1
-        self._put[row] = seen
+        self._put[row] = some
         return row
