@@ -149,7 +149,7 @@ def test_who_was_met_is_said(tmp_path, log):
 def test_a_full_disk(tmp_path, run, log, clean):
     """It is said and nothing is damaged; with room again the same command completes the work."""
     url = f"sqlite:///{tmp_path}/full.db"
-    limit = (300_000, 300_000)
+    limit = (200_000, 200_000)
     full = run(url, log, preexec_fn=partial(resource.setrlimit, resource.RLIMIT_FSIZE, limit))
     _, said = full.communicate()
     assert full.returncode == 4, said
