@@ -19,13 +19,13 @@ import msgspec
 
 from ingest.deriving.columns import KnownColumns, tellings, time_of
 from ingest.deriving.moving import moved
-from ingest.deriving.remembered import Remembered, packed, unpacked
+from ingest.deriving.remembered import Remembered
 from ingest.deriving.stated import heed
 from ingest.deriving.timeline import EVER, Columns, Said, Telling, Told
 from ingest.folding.cells import Template
 from ingest.identity import dataset_of
 from ingest.processes import Processes
-from ingest.sql import Analysis, Catalog, analyse, collapse
+from ingest.sql import Analysis, Catalog, analyse, collapse, packed, unpacked
 from lineage.model import Activity
 from lineage.names import DatasetId
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from hashlib import blake2b
@@ -24,7 +23,7 @@ import ingest.deriving
 import ingest.sql
 from ingest.deriving.timeline import Columns
 from ingest.folding.cells import Template
-from ingest.sql import Analysis
+from ingest.sql import Analysis, unpacked
 
 _MOST = 100_000  # analyses that are kept, of some 1 KiB each
 _TABLE = "CREATE TABLE IF NOT EXISTS analyses (key BLOB PRIMARY KEY, body BLOB NOT NULL)"
@@ -54,12 +53,10 @@ class Remembered:
 
     def key(self, template: Template, columns: Mapping[str, Columns]) -> bytes:
         """16 bytes for all that decides what a template means."""
-        digest = blake2b(_analyser(), digest_size=16)
-        digest.update(template.id.name.encode())
+        deciding = [_analyser(), template.id.name.encode()]
         for name in sorted(columns):
-            digest.update(name.encode())
-            digest.update(self._digest(columns[name]))
-        return digest.digest()
+            deciding += (name.encode(), self._digest(columns[name]))
+        return blake2b(b"".join(deciding), digest_size=16).digest()
 
     def of(self, keys: Iterable[bytes]) -> dict[bytes, Analysis]:
         """The analyses of these keys, as far as they are kept."""
@@ -104,16 +101,6 @@ class Remembered:
         return known[1]
 
 
-def packed(analysis: Analysis) -> bytes:
-    """An analysis as it is kept, and as it comes from another process: some 0.5 KiB."""
-    return zlib.compress(_encoder.encode(analysis), 1)
-
-
-def unpacked(body: bytes) -> Analysis:
-    """The analysis that was packed."""
-    return _decoder.decode(zlib.decompress(body))
-
-
 @cache
 def _analyser() -> bytes:
     """What tells this analyser from every other: its code and that of its parser."""
@@ -134,7 +121,3 @@ def _open(folder: Path) -> sqlite3.Connection | None:
     except (OSError, sqlite3.Error):
         return None
     return db
-
-
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Analysis)

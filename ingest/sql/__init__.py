@@ -4,6 +4,7 @@ from ingest.sql.catalog import Catalog
 from ingest.sql.collapse import collapse
 from ingest.sql.comparing import Difference, compare
 from ingest.sql.extract import extract_case
+from ingest.sql.packing import packed, unpacked
 from ingest.sql.records import (
     Analysis,
     Column,
@@ -33,5 +34,7 @@ __all__ = [
     "compare",
     "extract_case",
     "is_placeholder",
+    "packed",
     "single",
+    "unpacked",
 ]
