@@ -59,6 +59,10 @@ def trace(root: exp.Expr, scope: Scope, role: int, flow: Flow | None = None) -> 
 
 def flow_of(root: exp.Expr, scope: Scope) -> Flow:
     """The flow of an expression's value; records the uses on the way."""
+    listed = scope.listed(root) if isinstance(root, exp.Column) else None
+    if listed is not None:
+        scope.run.use(listed, IDENTITY)
+        return listed
     flow: Flow = {}
     trace(root, scope, IDENTITY, flow)
     return flow
