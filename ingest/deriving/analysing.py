@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -21,7 +22,7 @@ from ingest.deriving.columns import KnownColumns, tellings, time_of
 from ingest.deriving.moving import moved
 from ingest.deriving.remembered import Remembered
 from ingest.deriving.stated import heed
-from ingest.deriving.timeline import EVER, Columns, Said, Telling, Told
+from ingest.deriving.timeline import EVER, Columns, Said, Telling, Told, Versions
 from ingest.folding.cells import Template
 from ingest.identity import dataset_of
 from ingest.processes import Processes
@@ -37,6 +38,7 @@ _WORTH_A_POOL = 300
 _ROUNDS = 400
 # What such a text tells of columns may depend on the columns that it met.
 _MAKES = re.compile(r"\bcreate\b|\bselect\b.*\binto\b", re.IGNORECASE | re.DOTALL)
+_Named = list[tuple[DatasetId, Versions]]  # what a text may name, with its column lists
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -158,18 +160,17 @@ class Analyser:
 
     def varies(self, template: Template) -> bool:
         """Whether a table that the template may name had other columns on other days."""
-        return any(self.known.versions(dataset).vary for dataset in self._named_in(template))
+        return any(versions.vary for _, versions in self._named_in(template))
 
     def foresee(self, templates: Collection[Template]) -> None:
         """Begins to analyse templates that `analyse` will be asked for, with what is known now."""
         if self._beside.count == 1 or len(templates) < _WORTH_A_POOL:
             return
-        wanted: dict[bytes, _Wanted] = {}
-        for template in templates:
-            if not self.varies(template):
-                one = self._wanted_ever(template)
-                wanted[self._remembered.key(template, one.columns)] = one
-        self._begin(self._remembered.without(wanted))
+        rest = iter(templates)
+        while some := list(islice(rest, _CHUNK)):  # the first are analysed while others are found
+            wanted = (_ever(one, self._named_in(one)) for one in some)
+            by_key = {self._remembered.key(one.template, one.columns): one for one in wanted if one}
+            self._begin(self._remembered.without(by_key))
 
     def analyse(self, templates: Mapping[Template, Seen], done: dict[str, Analysed]) -> None:
         """Brings `done` (by fingerprint) up to date with the days seen, until columns settle."""
@@ -220,28 +221,29 @@ class Analyser:
     ) -> dict[str, Analysed]:
         wanted = [one for template in templates for one in self._wanted(template, spans[template])]
         keys = [self._remembered.key(one.template, one.columns) for one in wanted]
-        found = self._remembered.of(keys)
+        found = self._remembered.of(key for key in keys if key not in self._begun)
         new = {key: one for key, one in zip(keys, wanted, strict=True) if key not in found}
-        made = self._analyses(new)
+        made: dict[bytes, bytes] = {}
+        for key, body in self._analyses(new):
+            made[key] = body
+            found[key] = unpacked(body)
         self._remembered.keep(made)
-        found |= {key: unpacked(body) for key, body in made.items()}
         parts: dict[Template, list[Part]] = {}
         for key, one in zip(keys, wanted, strict=True):
             parts.setdefault(one.template, []).append(Part(one.days, one.told, found[key]))
         return {t.id.name: Analysed(spans[t].days, tuple(mine)) for t, mine in parts.items()}
 
-    def _analyses(self, wanted: Mapping[bytes, _Wanted]) -> dict[bytes, bytes]:
-        """What each of these means, packed."""
+    def _analyses(self, wanted: Mapping[bytes, _Wanted]) -> Iterator[tuple[bytes, bytes]]:
+        """What each of these means, packed, as soon as it is known."""
         rest = {key: one for key, one in wanted.items() if key not in self._begun}
         if self._beside.count == 1 or len(rest) < _WORTH_A_POOL:
-            made = dict(zip(rest, _analyse_chunk(list(rest.values())), strict=True))
+            yield from zip(rest, _analyse_chunk(list(rest.values())), strict=True)
         else:
-            made = {}
             self._begin(rest)
-        for key in wanted.keys() - made.keys():
-            chunk, place = self._begun[key]
-            made[key] = chunk.result()[place]
-        return made
+        for key in wanted:
+            if key in self._begun:
+                chunk, place = self._begun[key]
+                yield key, chunk.result()[place]
 
     def _begin(self, wanted: Mapping[bytes, _Wanted]) -> None:
         keys = list(wanted)
@@ -251,46 +253,49 @@ class Analyser:
             self._begun.update((key, (chunk, place)) for place, key in enumerate(some))
 
     def _wanted(self, template: Template, span: _Span) -> Iterator[_Wanted]:
-        if self.varies(template):
-            yield from self._by_version(template, self._named_in(template), span)
-        else:
-            yield self._wanted_ever(template)
+        named = self._named_in(template)
+        one = _ever(template, named)
+        yield from [one] if one else self._by_version(template, named, span)
 
-    def _wanted_ever(self, template: Template) -> _Wanted:
-        """One for a template that met the same columns whenever it ran."""
-        return _Wanted(template, self._columns(self._named_in(template), EVER))
+    def _named_in(self, template: Template) -> _Named:
+        known = self.known
+        return [
+            (one, known.versions(one))
+            for one in known.named_in(template.sql, template.id.namespace)
+        ]
 
-    def _named_in(self, template: Template) -> list[DatasetId]:
-        return self.known.named_in(template.sql, template.id.namespace)
-
-    def _by_version(
-        self, template: Template, named: list[DatasetId], span: _Span
-    ) -> Iterator[_Wanted]:
+    def _by_version(self, template: Template, named: _Named, span: _Span) -> Iterator[_Wanted]:
         """One for each set of days that met the same columns; the latest days come last."""
         tells = _MAKES.search(template.sql) is not None
         found: dict[tuple[int, ...], tuple[list[Columns], set[int], set[int]]] = {}
         for day in sorted(span.days):
             if tells:
-                met = [self.known.met(template, one, day, span.time) for one in named]
+                met = [self.known.met(template, one, day, span.time) for one, _ in named]
                 found.setdefault(tuple(map(id, met)), (met, set(), set()))[2].add(day)
-            columns = [self.known.versions(one).on(day) for one in named]
+            columns = [versions.on(day) for _, versions in named]
             key = tuple(map(id, columns))
             found[key] = found.pop(key, (columns, set(), set()))
             found[key][1].add(day)
         for lists, on, told in found.values():
             known = {
-                one.name: columns for one, columns in zip(named, lists, strict=True) if columns
+                one.name: columns for (one, _), columns in zip(named, lists, strict=True) if columns
             }
             yield _Wanted(template, known, frozenset(on), frozenset(told if tells else on))
 
     def _span(self, template: Template, seen: Seen) -> _Span:
+        if not self.known.has_heard(template):
+            return _Span(seen.days.union(seen.new.days), time_of(seen.last), seen.new)
         runs = self.known.runs(template, seen.new)
         time = self.known.time_told(template, max(seen.days), time_of(seen.last))
         return _Span(seen.days.union(runs.days), time, runs)
 
-    def _columns(self, datasets: Iterable[DatasetId], day: int) -> dict[str, Columns]:
-        known = {dataset.name: self.known.versions(dataset).on(day) for dataset in datasets}
-        return {name: columns for name, columns in known.items() if columns}
+
+def _ever(template: Template, named: _Named) -> _Wanted | None:
+    """One for a template that met the same columns whenever it ran; None when days decide."""
+    if any(versions.vary for _, versions in named):
+        return None
+    known = {dataset.name: versions.on(EVER) for dataset, versions in named}
+    return _Wanted(template, {name: columns for name, columns in known.items() if columns})
 
 
 def merge_days(known: dict[DatasetId, int], more: Mapping[DatasetId, int]) -> None:

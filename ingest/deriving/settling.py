@@ -66,6 +66,7 @@ def settle(
         now_varying = {one.id for one in templates if analyser.varies(one)}
         if now_stale <= stale and now_varying <= varying and not left:
             return found
+        looked_at = len(found.before) + len(found.earlier)
         if left or not now_stale <= stale:
             stale |= now_stale
             left = False
@@ -75,6 +76,8 @@ def settle(
         varying |= now_varying
         earlier = moved.without(cells_of(store, varying))
         found = found._replace(earlier=earlier)
+        if len(found.before) + len(earlier) == looked_at:  # the store has no more to look at
+            return found
 
 
 def _seen(new: Iterable[FoldedCell], stored: Iterable[FoldedCell]) -> dict[Template, Seen]:
