@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from ingest.sql.records import SchemaChange, Table
 from lineage.names import parts as split_name
 
 
 class TableColumns:
-    """The ordered columns of one table.
-
-    names: lower-case key → name as the platform stores it.
-    types: name → type.
-    """
-
-    __slots__ = ("names", "types")
+    """The ordered columns of one table; types: name → type."""
 
     def __init__(self, types: Mapping[str, str]) -> None:
         self.types = types
-        self.names = dict(zip(map(str.lower, types), types, strict=True))
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Lower-case key → name as the platform stores it.
+
+        Worked out when it is asked for, since a text means few of the tables that it may name.
+        """
+        return dict(zip(map(str.lower, self.types), self.types, strict=True))
 
 
 class Catalog:
@@ -95,12 +97,12 @@ class Catalog:
         key = _key(table)
         layer: Catalog | None = self
         while layer is not None:
-            alike = layer._by_last.get(key[-1], {})
-            if key in alike:
-                return alike[key]
-            found = [columns for known, columns in alike.items() if _same(known, key)]
-            if found:
-                return found[0] if len(found) == 1 else None
+            if alike := layer._by_last.get(key[-1]):
+                if key in alike:
+                    return alike[key]
+                found = [columns for known, columns in alike.items() if _same(known, key)]
+                if found:
+                    return found[0] if len(found) == 1 else None
             layer = layer._parent
         return None
 

@@ -28,14 +28,14 @@ def create(node: exp.Expr, outer: Scope) -> Derived | None:
     if table is None:
         return None
     run = scope.run
-    run.temporary = _is_temporary(node)
+    run.temporary = _property(node, exp.TemporaryProperty, exp.VolatileProperty) is not None
     source = node.args.get("expression")
     copied = _copied(node, scope)
     if copied is not None:
         _copy_of(table, *copied, scope)
     elif isinstance(source, exp.Expr):
         fields = _from_query(table, node, query(source, scope), scope)
-        to = node.find(exp.ToTableProperty)  # ClickHouse's materialized view that feeds a table
+        to = _property(node, exp.ToTableProperty)  # ClickHouse: a view that feeds a table
         fed = _table(to.this, scope) if to is not None else None
         if fed is not None:
             write(fed, fields, scope)
@@ -79,10 +79,10 @@ def _type(kind: exp.Expr | None, scope: Scope) -> str:
     return kind.sql(dialect=scope.run.rules.name) if kind is not None else ""
 
 
-def _is_temporary(node: exp.Expr) -> bool:
+def _property(node: exp.Expr, *kinds: type[exp.Expr]) -> exp.Expr | None:
+    """The first property of a CREATE that is of these kinds."""
     properties = node.args.get("properties")
-    kinds = (exp.TemporaryProperty, exp.VolatileProperty)
-    return properties is not None and properties.find(*kinds) is not None
+    return properties.find(*kinds) if properties is not None else None
 
 
 def _copied(node: exp.Expr, scope: Scope) -> tuple[Table, ChangeKind] | None:

@@ -60,7 +60,12 @@ _PSEUDO_COLUMNS = {
     ),
     "hive": frozenset({"grouping__id", "input__file__name", "block__offset__inside__file"}),
 }
-_FOLDS: dict[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper, "keep": str}
+_Fold = Callable[[str], str]
+_FOLDS: dict[NormalizationStrategy, _Fold] = {
+    NormalizationStrategy.UPPERCASE: str.upper,
+    NormalizationStrategy.CASE_INSENSITIVE_UPPERCASE: str.upper,
+    NormalizationStrategy.CASE_SENSITIVE: str,
+}
 _ARRAY_JOIN = frozenset({"bigquery", "redshift"})
 # Tokenizer and parser by dialect: to make them takes as long as to read a short text. Each thread
 # has its own, since they keep their place in the text.
@@ -87,9 +92,9 @@ class Rules(msgspec.Struct, frozen=True):
     """
 
     name: str
-    fold: str
+    fold: _Fold
     fold_quoted: bool
-    fold_tables: str
+    fold_tables: _Fold
     two_levels: bool
     use_schema: bool
     names_calls: bool
@@ -140,11 +145,11 @@ class Rules(msgspec.Struct, frozen=True):
 
     def column(self, text: str, quoted: bool) -> str:
         """The name of a column as the platform stores it."""
-        return _FOLDS[self.fold](text) if not quoted or self.fold_quoted else text
+        return self.fold(text) if not quoted or self.fold_quoted else text
 
     def table(self, text: str, quoted: bool) -> str:
         """One part of a table's name as the platform stores it."""
-        return _FOLDS[self.fold_tables](text) if not quoted or self.fold_quoted else text
+        return self.fold_tables(text) if not quoted or self.fold_quoted else text
 
 
 @cache
@@ -156,18 +161,13 @@ def rules(dialect: str) -> Rules:
         name = ""
     strategy = Dialect.get_or_raise(name).normalization_strategy
     insensitive = strategy is NormalizationStrategy.CASE_INSENSITIVE
-    fold = {
-        NormalizationStrategy.UPPERCASE: "upper",
-        NormalizationStrategy.CASE_INSENSITIVE_UPPERCASE: "upper",
-        NormalizationStrategy.CASE_SENSITIVE: "keep",
-    }.get(strategy, "lower")
-    fold_tables = "keep" if name == "bigquery" else fold
+    fold = _FOLDS.get(strategy, str.lower)
     return Rules(
         name=name,
         # MySQL compares columns without case and tables with it, as the file system below does.
-        fold="lower" if name == "mysql" else fold,
+        fold=str.lower if name == "mysql" else fold,
         fold_quoted=insensitive or name in {"bigquery", "mysql"},
-        fold_tables=fold_tables,
+        fold_tables=str if name == "bigquery" else fold,
         two_levels=name in _TWO_LEVELS,
         use_schema=name in _USE_SCHEMA,
         names_calls=name in {"postgres", "redshift", "materialize", "risingwave"},

@@ -56,13 +56,17 @@ def _merged(one: int, other: int) -> int:
     return min(one, other) | flag
 
 
+# `_merged` of every two, for the same reason.
+_MERGED = tuple(tuple(_merged(one, other) for other in range(32)) for one in range(32))
+
+
 def add(target: Flow, source: Flow, role: int) -> None:
     """Adds to a flow what a column of flow `source` brings when used in a role."""
     through = COMPOSED[role]
     for column, inner in source.items():
         value = through[inner]
         before = target.get(column)
-        target[column] = value if before is None else _merged(before, value)
+        target[column] = value if before is None else _MERGED[before][value]
 
 
 def union(flows: list[Flow]) -> Flow:

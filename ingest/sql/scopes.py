@@ -224,11 +224,12 @@ class Scope:
 
         Not one that is made of the same base column: it goes with it.
         """
-        return any(
-            (outer := relation.known(key)) is not None and outer.keys().isdisjoint(flow)
-            for scope in self._around
-            for relation in scope.relations
-        )
+        for scope in self._around:
+            for relation in scope.relations:
+                outer = relation.known(key)
+                if outer is not None and outer.keys().isdisjoint(flow):
+                    return True
+        return False
 
 
 def _inside(flow: Flow, path: list[str]) -> Flow:
