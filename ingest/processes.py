@@ -77,8 +77,8 @@ def make_ready() -> None:
 def _begin() -> None:
     """Makes a process ready.
 
-    Syntax trees are cycles, which only a collection finds: one for many of them walks through each
-    of them once, and seldom through what stays.
+    A statement that no grammar fits leaves cycles, which only a collection finds: one for many of
+    them walks through each of them once, and seldom through what stays.
     """
     Thread(target=_end_with_the_import, daemon=True).start()
     gc.set_threshold(100_000, 20, 100)

@@ -103,7 +103,7 @@ class Versions:
 
     looking_back: as all that was told makes them. as_they_came: without what was concluded from
     lists that came later and depend on columns themselves, so that no list depends on itself.
-    Equal lists are given as one and the same object.
+    vary: whether there was more than one list. Equal lists are given as one and the same object.
     """
 
     def __init__(self, looking_back: _Course, as_they_came: _Course) -> None:
@@ -114,11 +114,7 @@ class Versions:
         self._states = [once.setdefault(tuple(one.items()), one) for one in states]
         self._first = first
         self._lists = [once.setdefault(tuple(one.items()), one) for one in lists]
-
-    @property
-    def vary(self) -> bool:
-        """Whether there was more than one list."""
-        return len(self._states) > 1 or len(self._lists) > 1
+        self.vary = len(self._states) > 1 or len(self._lists) > 1
 
     def on(self, day: int) -> Columns:
         """The columns on a day: the last that were known on it."""
