@@ -83,29 +83,29 @@ def _family(node: str) -> str:
 
 
 def _parts(first: int) -> str:
-    """Sets the properties of `r` from its three parts; where they stand begins at that column."""
+    """Sets properties of `r` from their three parts; where they stand begins at that column."""
     return (
-        f"r = $kinds[row[{first}]], r += $seen[row[{first + 1}]],"
+        f"r += $kinds[row[{first}]], r += $seen[row[{first + 1}]],"
         f" r.sample = $proofs[row[{first + 2}]]"
     )
 
 
 # Relationships. What many rows have in common is sent once: a row says where in the list it stands.
 EDGE_COLUMNS: Final = ", ".join(f"r.{name}" for name in (*KEY, *BODY))
+# Each end is looked up once, however many edges it has; one that is gone keeps its place.
 _ENDS: Final = (
-    "UNWIND $rows AS row MATCH (a) WHERE elementId(a) = $nodes[row[0]]"
-    " MATCH (b) WHERE elementId(b) = $nodes[row[1]]"
+    "UNWIND range(0, size($nodes) - 1) AS place"
+    " OPTIONAL MATCH (n) WHERE elementId(n) = $nodes[place]"
+    " WITH place, n ORDER BY place WITH collect([n]) AS nodes"
+    " UNWIND $rows AS row WITH row, nodes[row[0]][0] AS a, nodes[row[1]][0] AS b"
 )
-# DISTINCT keeps the planner from walking all edges of `a`, which may be a hub: it expands into `b`.
-# What many edges have in common comes once.
-FIND_EDGES: Final[PerType] = {
-    type_: f"{_ENDS} WITH DISTINCT a, b, row MATCH (a)-[r:{type_}]->(b)"
-    f" RETURN collect([row[2], elementId(r)]), {EDGE_COLUMNS}"
-    for type_ in EdgeType
-}
-ADD_EDGES: Final[PerType] = {
-    type_: f"{_ENDS} CREATE (a)-[r:{type_}]->(b) SET {_parts(2)}" for type_ in EdgeType
-}
+# Of all types at once, as of the next two: a server takes as long to plan a statement as to do it
+# for some thousand edges. What many edges have in common comes once.
+FIND_EDGES: Final = (
+    f"{_ENDS} MATCH (a)-[r:{'|'.join(EdgeType)}]->(b)"
+    f" RETURN collect([row[2], elementId(r)]), type(r), {EDGE_COLUMNS}"
+)
+ADD_EDGES: Final = f"{_ENDS} CREATE (a)-[r:$($types[row[2]])]->(b) SET {_parts(3)}"
 # Planned anew each time: for a graph of two edges the planner prefers to scan all edges, and would
 # go on doing so for a while after the graph has grown.
 CHANGE_EDGES: Final = (

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from typing import TypeVar
 
 from neo4j import ManagedTransaction
@@ -13,7 +12,9 @@ from lineage.names import NodeId
 from lineage.stores import cypher
 from lineage.stores.neo4j_rows import (
     Kind,
+    Properties,
     Seen,
+    changed_kind,
     edge_key,
     kind,
     kind_properties,
@@ -22,7 +23,7 @@ from lineage.stores.neo4j_rows import (
     seen_properties,
     sighting,
 )
-from lineage.stores.neo4j_run import Rows, steps, write
+from lineage.stores.neo4j_run import Rows, run, steps, write
 
 _Value = TypeVar("_Value", bound=Hashable)
 Known = dict[EdgeKey, tuple[str, Sighting]]  # edges that are there, each with its element id
@@ -40,21 +41,22 @@ class _Bodies:
     """What the edges of a statement have in common, each thing once."""
 
     def __init__(self) -> None:
-        self._kinds, self._seen = _Places[Kind](), _Places[Seen]()
+        self._kinds, self._seen = _Places[Kind | None](), _Places[Seen]()
         self._proofs = _Places[tuple[str, ...] | None]()
 
-    def row(self, key: EdgeKey, what: Sighting) -> list[int]:
-        """Where the parts of an edge stand."""
+    def row(self, key: EdgeKey, what: Sighting, before: Sighting | None = None) -> list[int]:
+        """Where the parts of an edge stand, of one that was seen before those that may change."""
+        same = before and (before.evidence, before.named) == (what.evidence, what.named)
         return [
-            self._kinds[kind(key, what)],
+            self._kinds[None if same else kind(key, what)],
             self._seen[seen(what)],
             self._proofs[proof(key, what)],
         ]
 
-    def parts(self) -> Mapping[str, list[object]]:
-        """The parts of all rows."""
+    def parts(self, kinds: Callable[[Kind], Properties]) -> Mapping[str, list[object]]:
+        """The parts of all rows; kinds: what sets the properties of a kind."""
         return {
-            "kinds": [*map(kind_properties, self._kinds)],
+            "kinds": [kinds(kind) if kind else {} for kind in self._kinds],
             "seen": [*map(seen_properties, self._seen)],
             "proofs": [*self._proofs],
         }
@@ -64,17 +66,12 @@ def write_edges(
     tx: ManagedTransaction, edges: Mapping[EdgeKey, Sighting], rows: Rows, new: Collection[NodeId]
 ) -> None:
     """Adds the edges that are not there and merges those that are; `new` nodes have none yet."""
-    changed: list[tuple[str, EdgeKey, Sighting]] = []
-    merged = _Sums()
-    for type_, some in _by_type(edges).items():
-        old = [key for key in some if key.source not in new and key.target not in new]
-        known = _find(tx, type_, old, rows)
-        _add(tx, type_, [key for key in some if key not in known], edges, rows)
-        for key, (at, before) in known.items():
-            after = merged[before, edges[key]]
-            if after is not before:
-                changed.append((at, key, after))
-    _change(tx, changed)
+    old = [key for key in edges if key.source not in new and key.target not in new]
+    known = _find(tx, old, rows)
+    _add(tx, (key for key in edges if key not in known), edges, rows)
+    sums = _Sums()
+    merged = ((at, key, before, sums[before, edges[key]]) for key, (at, before) in known.items())
+    _change(tx, (one for one in merged if one[3] is not one[2]))
 
 
 class _Sums(dict[tuple[Sighting, Sighting], Sighting]):
@@ -89,19 +86,11 @@ class _Sums(dict[tuple[Sighting, Sighting], Sighting]):
 
 def undo_edges(tx: ManagedTransaction, undone: Collection[EdgeKey], rows: Rows) -> None:
     """Deletes these edges; those whose ends are not in `rows` are not there."""
-    there = (key for key in undone if key.source in rows and key.target in rows)
-    for type_, keys in _by_type(there).items():
-        write(tx, cypher.DROP_EDGES, [[at] for at, _ in _find(tx, type_, keys, rows).values()])
+    there = [key for key in undone if key.source in rows and key.target in rows]
+    write(tx, cypher.DROP_EDGES, [[at] for at, _ in _find(tx, there, rows).values()])
 
 
-def _by_type(edges: Iterable[EdgeKey]) -> Mapping[EdgeType, list[EdgeKey]]:
-    found: dict[EdgeType, list[EdgeKey]] = defaultdict(list)
-    for key in edges:
-        found[key.type].append(key)
-    return found
-
-
-def _find(tx: ManagedTransaction, type_: EdgeType, edges: Collection[EdgeKey], rows: Rows) -> Known:
+def _find(tx: ManagedTransaction, edges: Collection[EdgeKey], rows: Rows) -> Known:
     """Those of the edges that are there."""
     pairs = {(rows[key.source], rows[key.target]): key for key in edges}
     wanted = set(edges)
@@ -109,11 +98,11 @@ def _find(tx: ManagedTransaction, type_: EdgeType, edges: Collection[EdgeKey], r
     for step in steps(pairs):
         nodes = _Places[str]()
         asked = [[nodes[one], nodes[other], at] for at, (one, other) in enumerate(step)]
-        for alike, *row in tx.run(cypher.FIND_EDGES[type_], rows=asked, nodes=list(nodes)):
+        for alike, type_, *row in run(tx, cypher.FIND_EDGES, asked, nodes=nodes):
             seen_from: dict[str, Sighting] = {}  # by the namespace of the source
             for place, at in alike:
                 pair = pairs[step[place]]
-                key = edge_key(type_, pair.source, pair.target, row)
+                key = edge_key(EdgeType(type_), pair.source, pair.target, row)
                 if key in wanted:
                     namespace = pair.source.namespace
                     if namespace not in seen_from:
@@ -124,22 +113,29 @@ def _find(tx: ManagedTransaction, type_: EdgeType, edges: Collection[EdgeKey], r
 
 def _add(
     tx: ManagedTransaction,
-    type_: EdgeType,
     keys: Iterable[EdgeKey],
     edges: Mapping[EdgeKey, Sighting],
     rows: Rows,
 ) -> None:
     for step in steps(keys):
-        nodes, bodies = _Places[str](), _Bodies()
+        nodes, types, bodies = _Places[str](), _Places[EdgeType](), _Bodies()
         added = [
-            [nodes[rows[key.source]], nodes[rows[key.target]], *bodies.row(key, edges[key])]
+            [
+                nodes[rows[key.source]],
+                nodes[rows[key.target]],
+                types[key.type],
+                *bodies.row(key, edges[key]),
+            ]
             for key in step
         ]
-        write(tx, cypher.ADD_EDGES[type_], added, nodes=list(nodes), **bodies.parts())
+        parts = bodies.parts(kind_properties)
+        write(tx, cypher.ADD_EDGES, added, nodes=nodes, types=types, **parts)
 
 
-def _change(tx: ManagedTransaction, edges: Iterable[tuple[str, EdgeKey, Sighting]]) -> None:
+def _change(
+    tx: ManagedTransaction, edges: Iterable[tuple[str, EdgeKey, Sighting, Sighting]]
+) -> None:
     for step in steps(edges):
         bodies = _Bodies()
-        changed = [[at, *bodies.row(key, after)] for at, key, after in step]
-        write(tx, cypher.CHANGE_EDGES, changed, **bodies.parts())
+        changed = [[at, *bodies.row(key, after, before)] for at, key, before, after in step]
+        write(tx, cypher.CHANGE_EDGES, changed, **bodies.parts(changed_kind))

@@ -103,6 +103,11 @@ def kind_properties(kind: Kind) -> Properties:
     return told
 
 
+def changed_kind(kind: Kind) -> Properties:
+    """What makes an edge one of that kind, whichever it was before."""
+    return dict.fromkeys((*_FACTORS, "named")) | kind_properties(kind)
+
+
 def seen(sighting: Sighting) -> Seen:
     """When it was active."""
     return sighting.activity, sighting.clock
