@@ -288,7 +288,7 @@ def _apply(
     at, rows = known.pop() if known else (-1, {})
     if at != version - 1 or len(rows) > _ROWS_KEPT:
         rows = {}
-    apply_batch(tx, batch, rows)
+    apply_batch(tx, batch, rows, first=version == 1)
     return version, rows
 
 

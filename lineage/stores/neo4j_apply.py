@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from neo4j import ManagedTransaction
 
@@ -24,28 +24,35 @@ from lineage.stores.neo4j_rows import Row, facts, id_row, properties, via_row
 from lineage.stores.neo4j_run import Rows, by_label, run, write
 
 
-def apply_batch(tx: ManagedTransaction, batch: Batch, rows: Rows) -> None:
+def apply_batch(tx: ManagedTransaction, batch: Batch, rows: Rows, *, first: bool) -> None:
     """Write all of the batch; the caller commits or rolls back, and forgets `rows` if it fails.
+
+    first: there is nothing yet in the store, so that nothing is looked for.
 
     Raises:
         LedgerConflict: a shard's version is not the one in the store.
     """
     _check_shards(tx, batch.shards)
-    touched = _retract(tx, batch.retract)
+    # What hangs on nothing else first: the server is at it while the edges are made ready here.
+    documents = newest_documents(batch)
+    write(tx, cypher.PUT_DOCUMENTS, [[*at, body] for at, body in documents.items() if body])
+    write(tx, cypher.DROP_DOCUMENTS, [[*at] for at, body in documents.items() if not body])
+    write(tx, cypher.PUT_SHARDS, [_shard_row(shard) for shard in batch.shards])
+    touched = set() if first else _retract(tx, batch.retract)
     undo_edges(tx, batch.undone, _find_nodes(tx, set(ends(batch.undone))))
     _unsay(tx, batch.unsaid)
     batched = batch.edges if isinstance(batch.edges, EdgeSet) else EdgeSet(batch.edges)
     edges, nodes = dict(batched.sightings()), merged_nodes(batch)
-    new = _need_nodes(tx, nodes, {*nodes, *ends(edges)} - rows.keys(), rows)
+    needed = {*nodes, *ends(edges)} - rows.keys()
+    if not first:
+        rows |= _find_nodes(tx, needed)
+    new = needed - rows.keys()
+    _add_nodes(tx, new, nodes, rows)
     known = [node for node in nodes.values() if node.facts and node.id not in new]
     _merge_facts(tx, known, rows)
     write_edges(tx, edges, rows, new)
-    documents = newest_documents(batch)
-    write(tx, cypher.PUT_DOCUMENTS, [[*at, body] for at, body in documents.items() if body])
-    write(tx, cypher.DROP_DOCUMENTS, [[*at] for at, body in documents.items() if not body])
     for gone in _sweep(tx, touched, nodes):
         rows.pop(gone, None)
-    write(tx, cypher.PUT_SHARDS, [_shard_row(shard) for shard in batch.shards])
 
 
 def _shard_row(shard: Shard) -> Row:
@@ -103,27 +110,17 @@ def _find_nodes(tx: ManagedTransaction, nodes: Collection[NodeId]) -> Rows:
     return rows
 
 
-def _need_nodes(
-    tx: ManagedTransaction, nodes: Mapping[NodeId, Node], needed: Iterable[NodeId], rows: Rows
-) -> set[NodeId]:
-    """Adds the nodes that are not there, and leaves the element ids of all in `rows`.
-
-    Which it has added: with their facts, and as yet without an edge.
-    """
-    new: set[NodeId] = set()
-    for label, some in by_label(needed).items():
-        asked = [[*id_row(node), place] for place, node in enumerate(some)]
-        for place, element in run(tx, cypher.FIND_NODE[label], asked):
-            rows[some[place]] = element
-        missing = [node for node in some if node not in rows]
+def _add_nodes(
+    tx: ManagedTransaction, new: Collection[NodeId], nodes: Mapping[NodeId, Node], rows: Rows
+) -> None:
+    """Adds new nodes, with the facts that `nodes` has of them, and their element ids to `rows`."""
+    for label, some in by_label(new).items():
         added = [
             [*id_row(node), place, properties(nodes[node].facts) if node in nodes else {}]
-            for place, node in enumerate(missing)
+            for place, node in enumerate(some)
         ]
         for place, element in run(tx, cypher.ADD_NODE[label], added):
-            rows[missing[place]] = element
-        new.update(missing)
-    return new
+            rows[some[place]] = element
 
 
 def _merge_facts(tx: ManagedTransaction, nodes: Collection[Node], rows: Rows) -> None:
