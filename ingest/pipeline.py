@@ -280,8 +280,6 @@ class Import:
                 self._since_flush += count
                 self._done = start + reading.position
                 self._progress(self._at("reading", one.input.name))
-                if self._since_flush >= FLUSH or self._queries.cells >= self._cells:
-                    self._flush(last=False)
             opened.losses = reading.losses
         self._files.read(opened)
         self._say(opened, any_records=taken > 0)
@@ -337,19 +335,28 @@ class Import:
         """Takes in what is in a file; yields how many records it were, now and then."""
         one = opened.planned
         if one.detection.kind == "events":
-            before, self._events.newest = deepcopy(self._funnel), -1
+            self._events.newest = -1
             taken = self._events.take(read_events(reading.open()), EVENTS, one.input.name)
-            while count := sum(1 for _ in islice(taken, min(_EVENTS, FLUSH))):
+            count = -1
+            while count:
+                self._make_room()
+                before = deepcopy(self._funnel)
+                count = sum(1 for _ in islice(taken, min(_EVENTS, FLUSH)))
                 opened.count(self._funnel.since(before), self._events.newest)
                 yield count
-                before = deepcopy(self._funnel)
             return
         options = ReadOptions(one.source.timezone, opened.columns, self._account.warn)
         maker = self._queries.portions(one.source)
         most = min(PORTION, FLUSH, self._cells)
         for portion in reading.portions(one, options, maker, most, self._processes):
+            self._make_room()
             self._queries.take(portion, opened.number, one.source, one.input.name)
             yield portion.size
+
+    def _make_room(self) -> None:
+        """Commits, if as much was taken in as memory should hold; not before there is more."""
+        if self._since_flush >= FLUSH or self._queries.cells >= self._cells:
+            self._flush(last=False)
 
     def _at(self, stage: str, file: str = "") -> Progress:
         read = self._funnel.read + self._queries.waiting
