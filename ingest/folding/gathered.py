@@ -26,7 +26,7 @@ from ingest.folding.portions import OTHER, One, Portion, Variant
 from ingest.folding.rows import Row
 from ingest.folding.tally import Folded, Tally
 
-_MANY = 100_000  # variants
+_MANY = 20_000  # variants, some 1 kB each
 
 
 class _File:
@@ -185,9 +185,9 @@ class Gathered:
         self._forget()
 
     def _forget(self) -> None:
-        """Forgets the variants that no teller refers to, once they are most of them."""
+        """Forgets the variants that no teller refers to, once they are many."""
         live = sorted({place for table in self._tables.values() for place in table})
-        if len(self._sorts) <= _MANY + 2 * len(live):
+        if len(self._sorts) <= _MANY + len(live):
             return
         now = {place: at for at, place in enumerate(live)}
         self._sorts = [self._sorts[place] for place in live]
