@@ -25,7 +25,7 @@ from ingest.record import Divisible, Format, ReadOptions
 _FILES = count()
 # Pieces for each process that wait to be counted; and of all, where a piece only says where it
 # lies: there is something to do for them while a commit is written.
-_AHEAD, _FAR_AHEAD = 2, 48
+_AHEAD, _FAR_AHEAD = 2, 32
 
 
 class How(NamedTuple):
