@@ -15,6 +15,7 @@ from lineage.stores.neo4j_rows import (
     Properties,
     Seen,
     changed_kind,
+    changed_seen,
     edge_key,
     kind,
     kind_properties,
@@ -53,11 +54,13 @@ class _Bodies:
             self._proofs[proof(key, what)],
         ]
 
-    def parts(self, kinds: Callable[[Kind], Properties]) -> Mapping[str, list[object]]:
-        """The parts of all rows; kinds: what sets the properties of a kind."""
+    def parts(
+        self, kinds: Callable[[Kind], Properties], seen_: Callable[[Seen], Properties]
+    ) -> Mapping[str, list[object]]:
+        """The parts of all rows; what sets the properties of a kind, and of what was seen."""
         return {
             "kinds": [kinds(kind) if kind else {} for kind in self._kinds],
-            "seen": [*map(seen_properties, self._seen)],
+            "seen": [*map(seen_, self._seen)],
             "proofs": [*self._proofs],
         }
 
@@ -128,7 +131,7 @@ def _add(
             ]
             for key in step
         ]
-        parts = bodies.parts(kind_properties)
+        parts = bodies.parts(kind_properties, seen_properties)
         write(tx, cypher.ADD_EDGES, added, nodes=nodes, types=types, **parts)
 
 
@@ -138,4 +141,4 @@ def _change(
     for step in steps(edges):
         bodies = _Bodies()
         changed = [[at, *bodies.row(key, after, before)] for at, key, before, after in step]
-        write(tx, cypher.CHANGE_EDGES, changed, **bodies.parts(changed_kind))
+        write(tx, cypher.CHANGE_EDGES, changed, **bodies.parts(changed_kind, changed_seen))

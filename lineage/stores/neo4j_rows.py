@@ -37,6 +37,7 @@ Seen = tuple[Activity, Activity]
 # What is read of a relationship, in the order that `edge` expects.
 KEY: Final = ("role", "via", "origin")
 _FACTORS: Final = ("provenance", "parse", "resolve")
+_CLOCK: Final = ("quarters", "quarter_counts")
 BODY: Final = (
     *("days", "counts", "certainty", *_FACTORS),
     *("sample", "named", "quarters", "quarter_counts"),
@@ -121,8 +122,13 @@ def seen_properties(seen: Seen) -> Properties:
         first, last = (_EPOCH + timedelta(day) for day in (days[0], days[-1]))
         told = {"days": days, "counts": activity.counts, "first": first, "last": last}
     if clock.days:
-        told |= {"quarters": clock.days, "quarter_counts": clock.counts}
+        told |= dict(zip(_CLOCK, (clock.days, clock.counts), strict=True))
     return told
+
+
+def changed_seen(seen: Seen) -> Properties:
+    """What makes an edge one that was active then, whichever it was before."""
+    return dict.fromkeys(_CLOCK) | seen_properties(seen)
 
 
 def proof(key: EdgeKey, sighting: Sighting) -> tuple[str, ...] | None:
