@@ -337,12 +337,13 @@ class Import:
         if one.detection.kind == "events":
             self._events.newest = -1
             taken = self._events.take(read_events(reading.open()), EVENTS, one.input.name)
-            count = -1
-            while count:
+            while True:
                 self._make_room()
                 before = deepcopy(self._funnel)
                 count = sum(1 for _ in islice(taken, min(_EVENTS, FLUSH)))
                 opened.count(self._funnel.since(before), self._events.newest)
+                if not count:
+                    break
                 yield count
             return
         options = ReadOptions(one.source.timezone, opened.columns, self._account.warn)

@@ -14,7 +14,19 @@ from functools import reduce
 from itertools import chain, islice, product
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from lineage.model import CERTAIN, Edge, EdgeKey, EdgeType, Evidence, Origin, Role, Runs, Sighting
+from lineage.model import (
+    CERTAIN,
+    Edge,
+    EdgeKey,
+    EdgeType,
+    Evidence,
+    Origin,
+    Role,
+    Runs,
+    Sighting,
+    Sure,
+    surer,
+)
 from lineage.names import NodeId
 
 if TYPE_CHECKING:
@@ -31,14 +43,8 @@ SURE_BITS: Final = 16
 _PLACE: Final = (1 << PLACE_BITS) - 1
 _SURE: Final = (1 << SURE_BITS) - 1
 
-Sure = tuple[Evidence, bool]  # and whether it was by name
 # Edges from many places: of which kind, how sure, and the places.
 Start = tuple[int, int, Sequence[int]]
-
-
-def surer(one: Sure, other: Sure) -> Sure:
-    """How sure an edge is that was seen both ways."""
-    return max(one[0], other[0]), one[1] or other[1]
 
 
 def kind(type_: EdgeType, role: Role | None = None, origin: Origin = Origin.PARSED) -> int:

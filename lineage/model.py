@@ -223,6 +223,14 @@ class Runs(msgspec.Struct, frozen=True, gc=False):
         return Sighting(self.activity, evidence, self.sample, named, clock)
 
 
+Sure = tuple[Evidence, bool]  # and whether it was by name
+
+
+def surer(one: Sure, other: Sure) -> Sure:
+    """How sure an edge is that was seen both ways."""
+    return max(one[0], other[0]), one[1] or other[1]
+
+
 class Sighting(msgspec.Struct, frozen=True, gc=False):
     """What was seen of an edge.
 
@@ -243,8 +251,8 @@ class Sighting(msgspec.Struct, frozen=True, gc=False):
 
     def merge(self, other: Sighting) -> Sighting:
         """What both saw."""
-        runs, evidence = self.runs.merge(other.runs), max(self.evidence, other.evidence)
-        named = self.named or other.named
+        runs = self.runs.merge(other.runs)
+        evidence, named = surer((self.evidence, self.named), (other.evidence, other.named))
         return Sighting(runs.activity, evidence, runs.sample, named, runs.clock)
 
     def of(self, key: EdgeKey) -> Edge:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.command_line import lineage
 
 ROOT = Path(__file__).parents[1]
 FILES = {
@@ -91,16 +90,3 @@ def test_a_migration_from_standard_input(tmp_path: Path, sample_store: str) -> N
     done = lineage("impact", "--ddl", "-", cwd=tmp_path, store=sample_store, said=FILES["drop.sql"])
     assert done.returncode == 0, done.stderr
     assert "breaks" in done.stdout
-
-
-def lineage(*arguments: str, cwd: Path, store: str, said: str = "") -> subprocess.CompletedProcess:
-    """The command line on the sample company, run to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "app.cli", *arguments],
-        input=said,
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        check=False,
-        env={**os.environ, "LINEAGE_STORE": store, "PYTHONPATH": str(ROOT)},
-    )

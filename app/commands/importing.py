@@ -45,6 +45,11 @@ class Said(msgspec.Struct, frozen=True):
     workers: int = 0
     retain: int = 0
 
+    @property
+    def processes(self) -> int:
+        """How many work beside the import; as many as there are cores, unless somebody said."""
+        return self.workers or os.cpu_count() or 2
+
 
 @click.command("import")
 @click.argument("paths", nargs=-1, metavar="PATH...")
@@ -160,7 +165,7 @@ def import_command(
         raise click.UsageError("--plan reads on this machine: leave out --engine")
     if engine != "spark" and spark_master:
         raise click.UsageError("--spark-master is for --engine spark")
-    if workers != 1 and engine == "local":
+    if engine == "local" and said.processes > 1:
         _make_ready(paths)
     options = import_options(said)
     if only_plan:
@@ -233,7 +238,7 @@ def import_options(said: Said) -> ImportOptions:
             said.prices,
         ),
         columns={key: column for key, _, column in pairs},
-        workers=said.workers or os.cpu_count() or 2,
+        workers=said.processes,
         retain=said.retain,
     )
 

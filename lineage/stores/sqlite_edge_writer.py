@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lineage.edges import KIND_BITS, KINDS, PLACE_BITS, SURE_BITS, EdgeSet, surer
+from lineage.edges import KIND_BITS, KINDS, PLACE_BITS, SURE_BITS, EdgeSet
+from lineage.model import surer
 from lineage.names import NodeId
 from lineage.stores.sqlite_bulk import find_rows, put_blocks, rows_at_once
 from lineage.stores.sqlite_edges import sures

@@ -8,8 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from lineage.edges import Sure
-from lineage.model import Edge, EdgeKey, Runs
+from lineage.model import Edge, EdgeKey, Runs, Sure
 from lineage.names import NodeId
 from lineage.stores.codec import unspell
 from lineage.stores.sqlite_rows import BODY, ORIGINS, ROLES, SURE, TYPES, runs, sure

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import msgspec
 
-from lineage.edges import Sure
 from lineage.model import (
     Activity,
     EdgeKey,
@@ -19,6 +18,7 @@ from lineage.model import (
     Role,
     Runs,
     Sample,
+    Sure,
 )
 from lineage.names import QueryId
 from lineage.stores.codec import Spelling, last_part, spell
