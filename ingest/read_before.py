@@ -10,18 +10,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Mapping
 from concurrent.futures import Future
-from hashlib import blake2b
+from hashlib import blake2b, file_digest
 from importlib.metadata import version
 
 import msgspec
 
-from ingest.files.reading import Input
 from ingest.planning import Planned
 from lineage.model import Document
 from lineage.store import Store
 
 _KIND = "file"
-_BLOCK = 1 << 20  # bytes
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -79,12 +77,7 @@ def digest_of(planned: Planned, columns: Mapping[str, str]) -> str:
     source = msgspec.structs.replace(planned.source, catalog=(), assumed=())
     how = (version("lineage-usage"), source, planned.detection.name, dict(columns))
     digest = blake2b(msgspec.json.encode(how, order="sorted"), digest_size=16)
-    _add_bytes(digest, planned.input)
-    return f"{planned.input.size}|{digest.hexdigest()}"
-
-
-def _add_bytes(digest: blake2b, log: Input) -> None:
-    for path in (log.path, *log.more):
+    for path in (planned.input.path, *planned.input.more):
         with path.open("rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
+            digest.update(file_digest(file, "sha256").digest())  # which processors know
+    return f"{planned.input.size}|{digest.hexdigest()}"
