@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 # Statements between two commits: what a kill can cost, and what memory must hold.
 FLUSH = int(os.environ.get("LINEAGE_FLUSH", "1000000"))
-_EDGES = 20  # that a cell makes, by experience
+CELLS = 60_000  # the same in cells, of which each makes some 20 edges
 _EVENTS = 2000  # that are taken in between two looks at the clock
 _RETRIES = 20
 
@@ -203,7 +203,6 @@ class Import:
         ]
         self._account = Account()
         self._since_flush = 0
-        self._cells = store.batch_edges // _EDGES  # after which it commits
 
     def close(self) -> None:
         """Ends the processes that work for it."""
@@ -348,7 +347,7 @@ class Import:
             return
         options = ReadOptions(one.source.timezone, opened.columns, self._account.warn)
         maker = self._queries.portions(one.source)
-        most = min(PORTION, FLUSH, self._cells)
+        most = min(PORTION, FLUSH, CELLS)
         for portion in reading.portions(one, options, maker, most, self._processes):
             self._make_room()
             self._queries.take(portion, opened.number, one.source, one.input.name)
@@ -356,7 +355,7 @@ class Import:
 
     def _make_room(self) -> None:
         """Commits, if as much was taken in as memory should hold; not before there is more."""
-        if self._since_flush >= FLUSH or self._queries.cells >= self._cells:
+        if self._since_flush >= FLUSH or self._queries.cells >= CELLS:
             self._flush(last=False)
 
     def _at(self, stage: str, file: str = "") -> Progress:

@@ -40,10 +40,6 @@ class Store(Protocol):
     def url(self) -> str:
         """The URL it was opened with, without a password."""
 
-    @property
-    def batch_edges(self) -> int:
-        """How many edges a batch had better not exceed, for the memory of one transaction."""
-
     def version(self) -> int:
         """A number that grows with every applied batch; caches are keyed by it."""
 

@@ -24,7 +24,7 @@ RunCypher = Callable[..., neo4j.EagerResult]
 _CACHES = count()
 _WIPE = (
     "MATCH (n) WHERE NOT n:LineageStore CALL (n) { DETACH DELETE n } IN TRANSACTIONS",
-    "MATCH (s:LineageStore) SET s.version = 0",
+    "MATCH (s:LineageStore) SET s.version = 0, s.steps = 0",
 )
 
 

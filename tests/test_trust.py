@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import neo4j
 import pytest
 
+from ingest import pipeline
 from ingest.declared.catalogs import read_catalogue
 from lineage.errors import StoreUnavailable
 from lineage.stores import open_store
@@ -58,16 +59,15 @@ def run(tmp_path, monkeypatch):
     return start
 
 
-def test_a_batch_stays_within_what_the_store_holds_in_memory(fresh_url, log, clean, monkeypatch):
-    """A store says how many edges it writes at once; an import commits as often as that takes."""
-    store = open_store(fresh_url(), create=True)
-    monkeypatch.setattr(type(store), "batch_edges", 60)
-    store.close()
-    take(store.url, [log], flush=1_000_000)
-    store = open_store(store.url)
+def test_a_batch_stays_within_what_memory_holds(fresh_url, log, clean, monkeypatch):
+    """However few statements have however many cells, an import commits after so many of these."""
+    url = fresh_url()
+    monkeypatch.setattr(pipeline, "CELLS", 3)
+    take(url, [log], flush=1_000_000)
+    store = open_store(url)
     assert store.version() > 5
     store.close()
-    assert hash_of(store.url) == clean
+    assert hash_of(url) == clean
 
 
 def test_twenty_kills(fresh_url, log, clean):

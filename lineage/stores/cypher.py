@@ -45,8 +45,12 @@ def identity(node: str) -> str:
 SCHEMA: Final = "MATCH (s:LineageStore) RETURN s.schema"
 MIGRATED: Final = "MATCH (s:LineageStore) SET s.schema = $schema"
 VERSION: Final = "MATCH (s:LineageStore) RETURN s.version"
-# The first statement of every batch: it takes a lock that makes batches follow one another.
-NEXT_VERSION: Final = "MATCH (s:LineageStore) SET s.version = s.version + 1 RETURN s.version"
+STEPS: Final = "MATCH (s:LineageStore) RETURN s.steps"
+# The first statement of every transaction that writes: it takes a lock that makes them follow one
+# another. With how many steps of a large batch are left.
+NEXT_VERSION: Final = (
+    "MATCH (s:LineageStore) SET s.version = s.version + 1 RETURN s.version, s.steps"
+)
 
 # Nodes.
 FIND_NODE: Final = _per_label("UNWIND $rows AS row MATCH NODE RETURN row[4], elementId(n)")
@@ -153,6 +157,18 @@ PUT_DOCUMENTS: Final = (
 )
 DROP_DOCUMENTS: Final = (
     "UNWIND $rows AS row MATCH (d:Document {kind: row[0], key: row[1]}) DELETE d"
+)
+STEP: Final = "step"  # the kind of the documents that hold steps
+STEPS_LEFT: Final = "MATCH (s:LineageStore) SET s.steps = $steps"
+NEXT_STEP: Final = (
+    f"MATCH (d:Document {{kind: '{STEP}'}}) WITH d ORDER BY d.key LIMIT 1 RETURN d.key, d.body"
+)
+# With the last one, the batch is whole.
+STEP_DONE: Final = (
+    f"MATCH (d:Document {{kind: '{STEP}', key: $key}}) DELETE d WITH count(*) AS done"
+    " MATCH (s:LineageStore) SET s.steps = s.steps - done"
+    " WITH s WHERE s.steps = 0 MATCH (half:Shard) WHERE half.version < 0"
+    " SET half.version = -half.version"
 )
 DOCUMENTS: Final = "MATCH (d:Document {kind: $kind}) RETURN d.kind, d.key, d.body"
 DOCUMENTS_OF: Final = (

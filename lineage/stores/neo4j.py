@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 import neo4j
@@ -18,7 +18,7 @@ from lineage.store import Counts, Direction
 from lineage.stores import cypher
 from lineage.stores.codec import LABELS, unspell
 from lineage.stores.migrations import pending
-from lineage.stores.neo4j_apply import apply_batch
+from lineage.stores.neo4j_apply import apply_batch, do_step
 from lineage.stores.neo4j_rows import edge, edge_keys, facts, id_row
 from lineage.stores.neo4j_run import Rows, Runner, by_label, run
 from lineage.stores.neo4j_walk import reach
@@ -78,14 +78,6 @@ class Neo4jStore:
         """The URL it was opened with."""
         return self._url
 
-    @property
-    def batch_edges(self) -> int:
-        """How many edges a batch had better not exceed.
-
-        A transaction takes 5 KB an edge of the server's heap, 70 % of which are for transactions.
-        """
-        return 150_000
-
     def migrate(self, *, allowed: bool) -> None:
         """Bring the schema up to date, or refuse one that needs it when not allowed."""
         with self._session(neo4j.WRITE_ACCESS) as session:
@@ -97,6 +89,8 @@ class Neo4jStore:
                 for statement in statements:
                     _change_schema(session, statement)
                 session.execute_write(_run, cypher.MIGRATED, schema=number)
+            if allowed and _number(session, cypher.STEPS):
+                self._write(session, None)
 
     def version(self) -> int:
         """A number that grows with every applied batch; 0 before the first."""
@@ -104,11 +98,23 @@ class Neo4jStore:
             return _number(session, cypher.VERSION) or 0
 
     def apply(self, batch: Batch) -> None:
-        """Apply all of the batch, or nothing."""
-        known = [self._rows]
-        self._rows = (-1, {})
+        """Apply all of the batch, or nothing.
+
+        A large one is done step by step. From its first transaction on it is in the store: who is
+        killed meanwhile leaves steps to the next one who opens the store to write, or applies.
+        """
         with self._session(neo4j.WRITE_ACCESS) as session:
-            self._rows = session.execute_write(_apply, batch, known)
+            self._write(session, batch)
+
+    def _write(self, session: neo4j.Session, batch: Batch | None) -> None:
+        """Does what steps are left, then the batch, and its steps."""
+        left = True
+        while left or batch:
+            known = [self._rows]
+            self._rows = (-1, {})
+            done = session.execute_write(_apply, batch, known)
+            self._rows, left = (done.version, done.rows), done.left > 0
+            batch = None if done.is_applied else batch
 
     def nodes(self, ids: Collection[NodeId]) -> dict[NodeId, Node]:
         """The nodes of these ids that exist."""
@@ -276,20 +282,34 @@ def _number(tx: Runner, statement: str) -> int | None:
     return record[0] if record else None
 
 
+class _Done(NamedTuple):
+    """What a transaction has done: the version it made, and what is known of nodes' element ids.
+
+    left: how many steps of a large batch. is_applied: whether the given batch is, but for those.
+    """
+
+    version: int
+    rows: Rows
+    left: int
+    is_applied: bool
+
+
 def _apply(
-    tx: neo4j.ManagedTransaction, batch: Batch, known: list[tuple[int, Rows]]
-) -> tuple[int, Rows]:
-    """Applies the batch; the version it made and what is known of the nodes' element ids.
+    tx: neo4j.ManagedTransaction, batch: Batch | None, known: list[tuple[int, Rows]]
+) -> _Done:
+    """Does the next step that is left of an earlier batch; or the batch, if there is none.
 
     `known` is used up by the first attempt: what a rolled back one has learnt is not so.
     """
-    version = _number(tx, cypher.NEXT_VERSION)
-    assert version is not None
+    version, left = tx.run(cypher.NEXT_VERSION).values()[0]
     at, rows = known.pop() if known else (-1, {})
     if at != version - 1 or len(rows) > _ROWS_KEPT:
         rows = {}
-    apply_batch(tx, batch, rows, first=version == 1)
-    return version, rows
+    if left:
+        do_step(tx, rows)
+        return _Done(version, rows, left - 1, is_applied=False)
+    left = apply_batch(tx, batch, rows, first=version == 1) if batch else 0
+    return _Done(version, rows, left, is_applied=True)
 
 
 def _nodes(tx: Runner, ids: Collection[NodeId]) -> dict[NodeId, Node]:

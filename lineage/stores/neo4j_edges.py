@@ -44,15 +44,25 @@ class _Bodies:
     def __init__(self) -> None:
         self._kinds, self._seen = _Places[Kind | None](), _Places[Seen]()
         self._proofs = _Places[tuple[str, ...] | None]()
+        self._rows: dict[tuple[object, ...], tuple[int, int, int]] = {}
 
-    def row(self, key: EdgeKey, what: Sighting, before: Sighting | None = None) -> list[int]:
-        """Where the parts of an edge stand, of one that was seen before those that may change."""
-        same = before and (before.evidence, before.named) == (what.evidence, what.named)
-        return [
-            self._kinds[None if same else kind(key, what)],
-            self._seen[seen(what)],
-            self._proofs[proof(key, what)],
-        ]
+    def row(
+        self, key: EdgeKey, what: Sighting, before: Sighting | None = None
+    ) -> tuple[int, int, int]:
+        """Where the parts of an edge stand, of one that was seen before those that may change.
+
+        What was seen of many edges is one object, and must stay so until all rows are made.
+        """
+        alike = (id(what), id(before), key.source.namespace, key.role, key.via, key.origin)
+        row = self._rows.get(alike)
+        if row is None:
+            same = before and (before.evidence, before.named) == (what.evidence, what.named)
+            row = self._rows[alike] = (
+                self._kinds[None if same else kind(key, what)],
+                self._seen[seen(what)],
+                self._proofs[proof(key, what)],
+            )
+        return row
 
     def parts(
         self, kinds: Callable[[Kind], Properties], seen_: Callable[[Seen], Properties]
@@ -73,17 +83,24 @@ def write_edges(
     known = _find(tx, old, rows)
     _add(tx, (key for key in edges if key not in known), edges, rows)
     sums = _Sums()
-    merged = ((at, key, before, sums[before, edges[key]]) for key, (at, before) in known.items())
+    merged = ((at, key, before, sums.of(before, edges[key])) for key, (at, before) in known.items())
     _change(tx, (one for one in merged if one[3] is not one[2]))
 
 
-class _Sums(dict[tuple[Sighting, Sighting], Sighting]):
-    """The sum of each two sightings, the first itself if the other adds nothing; many share one."""
+class _Sums:
+    """What each two sightings are together, the first itself if the other adds nothing."""
 
-    def __missing__(self, both: tuple[Sighting, Sighting]) -> Sighting:
-        before, new = both
-        after = before.merge(new)
-        self[both] = found = before if after == before else after
+    def __init__(self) -> None:
+        # By identity, since many edges share one of each; the arguments live as long as this.
+        self._known: dict[tuple[int, int], Sighting] = {}
+
+    def of(self, before: Sighting, new: Sighting) -> Sighting:
+        """The sum of both."""
+        both = id(before), id(new)
+        found = self._known.get(both)
+        if found is None:
+            after = before.merge(new)
+            found = self._known[both] = before if after == before else after
         return found
 
 

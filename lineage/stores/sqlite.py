@@ -100,11 +100,6 @@ class SqliteStore:
         """The URL it was opened with."""
         return self._url
 
-    @property
-    def batch_edges(self) -> int:
-        """How many edges a batch had better not exceed: memory holds them till they are written."""
-        return 1_200_000
-
     def migrate(self, *, allowed: bool) -> None:
         """Bring the schema up to date, or refuse a file that needs it when not allowed."""
         with self._transaction() as db:

@@ -61,11 +61,6 @@ class _Merged:
         """The URL of the store."""
         return self._store.url
 
-    @property
-    def batch_edges(self) -> int:
-        """How many edges a batch had better not exceed."""
-        return self._store.batch_edges
-
     def version(self) -> int:
         """The version of the store."""
         return self._store.version()
