@@ -129,7 +129,8 @@ class _Rows:
         shape = np.zeros(len(self._text), np.int64)
         for field in others:
             codes, values = texts[field].distinct()
-            shape = np.unique(shape * len(values) + codes, return_inverse=True)[1]
+            if len(values) > 1:
+                shape = np.unique(shape * len(values) + codes, return_inverse=True)[1]
         first = np.unique(shape, return_index=True)[1]
         cells = [texts[field].at(first.tolist()) for field in others]
         return shape, list(zip(*cells, strict=True)) if cells else [()]
