@@ -46,6 +46,9 @@ class Store(Protocol):
     def apply(self, batch: Batch) -> None:
         """Apply all of the batch, or nothing.
 
+        What is too much for one transaction of a server may take several: then the batch is in the
+        store from the first one on, and who writes next goes on with what was left.
+
         In this order: the shards are checked against their versions; edges of the retracted
         nodes (as source, target or via, of that origin), undone edges and unsaid facts go; nodes,
         edges and documents are merged in; nodes that a retraction left bare go (no edge left, or a
@@ -54,7 +57,7 @@ class Store(Protocol):
 
         Raises:
             LedgerConflict: a shard's version is not the one in the store.
-            StoreUnavailable: the store does not answer; nothing was applied.
+            StoreUnavailable: the store does not answer; nothing was applied, or the rest is left.
         """
 
     def nodes(self, ids: Collection[NodeId]) -> dict[NodeId, Node]:

@@ -64,11 +64,12 @@ def test_the_time_left_is_right_within_a_fifth_after_the_first_tenth(pace):
     assert checked >= 8
 
 
+@pytest.mark.parametrize(("server", "cell"), [(False, 48), (True, 200)])
 @pytest.mark.parametrize("power", [0.5, 0.8, 1.0])
-def test_the_only_commit_is_foreseen_by_its_cells(power):
-    """It takes longer than the reading, and nobody has seen one yet."""
-    total, eta, record = 1_000_000, Eta(0.0), 20e-6
-    end = total * record + 48 * record * 10 * total**power
+def test_the_only_commit_is_foreseen_by_its_cells(power, server, cell):
+    """It takes longer than the reading, most of all on a server, and nobody has seen one yet."""
+    total, eta, record = 1_000_000, Eta(0.0, server=server), 20e-6
+    end = total * record + cell * record * 10 * total**power
     for tenth in range(1, 10):
         read = tenth * total // 10
         eta.see("reading", 700 * read, read * record, read, round(10 * read**power))

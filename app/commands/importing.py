@@ -254,7 +254,7 @@ def run_import(
     # Records come by the hundred thousand and are in no cycle: the collector would look in vain.
     gc.set_threshold(100_000, 20, 100)
     store = open_store(url, create=True)
-    with Watch(sys.stderr) as watch:
+    with Watch(sys.stderr, store=store.url) as watch:
         report = import_paths(store, paths, options, watch.show)
     print_report(store.url, report, form)
     store.close()

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 # Before the first commit: for how many records' reading it takes to derive and write a cell, and,
 # when nobody counts cells, how much longer analysing and writing take than reading.
-_CELL = 48.0
+_CELL, _CELL_OF_SERVER = 48.0, 200.0
 _SLOW = 25e-6  # seconds a record: what takes longer is a start, or read row by row, and no measure
 _REST = 1.18
 
@@ -29,10 +29,12 @@ class Eta:
     processes start and texts are new. Analysing and writing come at once, at each commit, for all
     the bytes since the one before; so what is read and not yet written still costs. What the first
     commit takes hangs on how many cells there are; fewer and fewer come as more is read.
+    server: it writes to one, which takes longer.
     """
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, now: float, *, server: bool = False) -> None:
         self._now = now
+        self._cell = _CELL_OF_SERVER if server else _CELL
         self._reading = self._rest = 0.0  # seconds
         self._written = 0  # bytes
         self._path: deque[_Seen] = deque([_Seen(0, 0, 0, 0.0)])
@@ -72,7 +74,7 @@ class Eta:
             return reading + self._rest / self._written * max(0, total - self._written)
         if last.cells and last.read > before.read:
             per_record = (self._reading - before.seconds) / (last.read - before.read)
-            return reading + min(per_record, _SLOW) * _CELL * _grown(before, last, total)
+            return reading + min(per_record, _SLOW) * self._cell * _grown(before, last, total)
         return reading + per_byte * _REST * total
 
 

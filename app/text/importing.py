@@ -34,14 +34,16 @@ _EVERY = 5.0  # seconds between two lines where there is no terminal
 class Watch:
     """Shows the progress of an import: a bar on a terminal, else a JSON line now and then.
 
-    clock: seconds, of any beginning.
+    clock: seconds, of any beginning. store: the URL of where it goes.
     """
 
-    def __init__(self, stream: IO[str], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, stream: IO[str], clock: Callable[[], float] = time.monotonic, store: str = "sqlite:"
+    ) -> None:
         self._stream = stream
         self._clock = clock
         self._started = clock()
-        self._eta = Eta(self._started)
+        self._eta = Eta(self._started, server=not store.startswith("sqlite:"))
         self._where: Where | None = None
         self._said = self._started
         self._bar: Progress | None = None

@@ -79,7 +79,10 @@ class Neo4jStore:
         return self._url
 
     def migrate(self, *, allowed: bool) -> None:
-        """Bring the schema up to date, or refuse one that needs it when not allowed."""
+        """Bring the schema up to date, or refuse one that needs it when not allowed.
+
+        And do what is left of a large batch: nobody is to be told half of it.
+        """
         with self._session(neo4j.WRITE_ACCESS) as session:
             self._driver.verify_connectivity()  # at once, where a query would try again and again
             schema = _number(session, cypher.SCHEMA)
@@ -89,7 +92,7 @@ class Neo4jStore:
                 for statement in statements:
                     _change_schema(session, statement)
                 session.execute_write(_run, cypher.MIGRATED, schema=number)
-            if allowed and _number(session, cypher.STEPS):
+            if _number(session, cypher.STEPS):
                 self._write(session, None)
 
     def version(self) -> int:
@@ -101,7 +104,7 @@ class Neo4jStore:
         """Apply all of the batch, or nothing.
 
         A large one is done step by step. From its first transaction on it is in the store: who is
-        killed meanwhile leaves steps to the next one who opens the store to write, or applies.
+        killed meanwhile leaves steps to the next one who opens the store, or applies a batch.
         """
         with self._session(neo4j.WRITE_ACCESS) as session:
             self._write(session, batch)
